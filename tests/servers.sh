@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Install the Debian packages that are missing. usage: servers.sh GROUP...
+#   pango  what WeasyPrint draws with      tests  servers and tools that the tests start
+set -euo pipefail
+
+declare -A FILES=(
+  [libpango-1.0-0]=/usr/lib/*/libpango-1.0.so.0
+  [libpangoft2-1.0-0]=/usr/lib/*/libpangoft2-1.0.so.0
+  [openssl]=/usr/bin/openssl
+  [openssh-server]=/usr/sbin/sshd
+  [cron]=/usr/sbin/cron
+  [logrotate]=/usr/sbin/logrotate
+  [sudo]=/usr/bin/cvtsudoers
+  [poppler-utils]=/usr/bin/pdftoppm
+  [e2fsprogs]=/usr/bin/lsattr
+)
+declare -A GROUPS_=(
+  [pango]="libpango-1.0-0 libpangoft2-1.0-0"
+  [tests]="openssl openssh-server cron logrotate sudo poppler-utils e2fsprogs"
+)
+
+missing=()
+for group in "$@"; do
+  for package in ${GROUPS_[$group]}; do
+    # shellcheck disable=SC2086  # the pattern must expand
+    compgen -G "${FILES[$package]}" >/dev/null || missing+=("$package")
+  done
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+command="apt-get install -y --no-install-recommends ${missing[*]}"
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+  echo "these system packages are missing; as root, type:  $command" >&2
+  exit 1
+fi
+# Daemons must not start by being installed: tests start their own, on loopback.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+  trap 'rm -f "$policy"' EXIT
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+$command -qq >/dev/null
