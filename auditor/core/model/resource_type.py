@@ -1,0 +1,40 @@
+"""A kind of thing that a collector can read, and what each of its fields is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from auditor.core.model.fields import Record
+
+Derive = Callable[[Mapping[str, object]], Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """One entry of the resource catalogue.
+
+    Args:
+        name: `aws.s3.bucket`; the part before the first dot is the collector's name.
+        title: For people, singular.
+        fields: Every field that evidence may hold: the allow-list of what is kept.
+        facts: What the collection as a whole knows (counts, caller), usable in `reconcile`.
+        permissions: What reading it needs, in the system's own words (`s3:ListAllMyBuckets`).
+        derive: Pure step from a resource's raw part (its field `raw`) to facts, where facts are
+            computed and not read; it is run again when a run is judged again.
+        active: True when reading it sends more than ordinary read requests (a login attempt, a
+            weak handshake); such types are read only where probes are allowed.
+    """
+
+    name: str
+    title: str
+    fields: Record
+    facts: Record
+    permissions: tuple[str, ...] = ()
+    derive: Derive | None = None
+    active: bool = False
+
+    @property
+    def collector(self) -> str:
+        """The name of the collector that reads it."""
+        return self.name.partition(".")[0]
