@@ -1,0 +1,1 @@
+"""From YAML text to the model, with file, line and column for everything that is wrong."""

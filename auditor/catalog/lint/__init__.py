@@ -1,0 +1,30 @@
+"""Lint: what one field alone cannot tell. One family of rules per file; this is their register."""
+
+from __future__ import annotations
+
+from auditor.catalog.lint.expressions import EXPRESSION_RULES
+from auditor.catalog.lint.interface import Diagnostic, LintContext, Rule
+from auditor.catalog.lint.mappings import MAPPING_RULES
+from auditor.catalog.lint.structure import STRUCTURE_RULES
+
+RULES: tuple[Rule, ...] = (*STRUCTURE_RULES, *MAPPING_RULES, *EXPRESSION_RULES)
+
+
+def lint(context: LintContext) -> list[Diagnostic]:
+    """Every problem that any rule finds in any control, in order of place."""
+    found = [
+        Diagnostic(rule, control_id, problem)
+        for control_id, loaded in sorted(context.library.controls.items())
+        for rule in RULES
+        for problem in rule.run(loaded, context)
+    ]
+    return sorted(found, key=lambda diagnostic: _place(diagnostic.problem.where))
+
+
+def _place(where: str) -> tuple[str, int, int]:
+    file, _, rest = where.partition(":")
+    line, _, column = rest.partition(":")
+    return file, int(line or 0), int(column or 0)
+
+
+__all__ = ["RULES", "Diagnostic", "LintContext", "Rule", "lint"]
