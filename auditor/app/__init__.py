@@ -1,0 +1,1 @@
+"""Use cases: the only place that wires the edges to the core."""

@@ -1,0 +1,197 @@
+"""From what a run recorded to the assessment that reports are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from auditor import __version__
+from auditor.attest.bundle import Bundle
+from auditor.core.canonical import canonical, parse_canonical
+from auditor.core.evaluate import Judgement
+from auditor.core.evaluate.plan import NotTested
+from auditor.core.model.assessment import Assessment, LogHead, Reading
+from auditor.core.model.finding import Finding
+from auditor.core.model.observation import Observation
+from auditor.core.model.policy import Policy
+from auditor.core.model.status import Outcome
+from auditor.core.rollup import count, roll_up_controls, roll_up_requirements
+from auditor.errors import UsageError, VerificationError
+from auditor.ledger.checkpoint import SignedCheckpoint
+from auditor.ledger.encoding import encode_base64
+from auditor.ledger.runs import RunHistory
+from auditor.store.local import LocalStore
+
+VERDICTS_SCHEMA = "verdicts-1"
+
+
+def verdict_bytes(judgement: Judgement) -> bytes:
+    """The canonical bytes of the verdicts, schema `verdicts-1`.
+
+    They hold no time, run id or digest: two scans of unchanged systems give the same bytes, and so
+    does judging one recorded run twice.
+    """
+    return canonical(
+        {
+            "schema": VERDICTS_SCHEMA,
+            "findings": [finding.to_json() for finding in judgement.findings],
+            "not_tested": [item.to_json() for item in judgement.not_tested],
+        }
+    )
+
+
+def parse_verdicts(data: bytes) -> Judgement:
+    """The inverse of `verdict_bytes`.
+
+    Raises:
+        VerificationError: Not a document of schema `verdicts-1`.
+    """
+    document = parse_canonical(data)
+    if not isinstance(document, Mapping) or document.get("schema") != VERDICTS_SCHEMA:
+        raise VerificationError(f"not a document of schema {VERDICTS_SCHEMA}")
+    return Judgement(
+        tuple(Finding.from_json(item) for item in document["findings"]),
+        tuple(
+            NotTested(item["control"], item["check"], item["reason"])
+            for item in document["not_tested"]
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a run left in the store.
+
+    Args:
+        observations: Each with the digest of its evidence document.
+        checkpoint: Head of the log at or after the run's end.
+        signer: Key id of the statement's key.
+    """
+
+    policy: Policy
+    judgement: Judgement
+    observations: Sequence[tuple[Observation, str]]
+    history: RunHistory
+    checkpoint: SignedCheckpoint
+    signer: str
+
+
+def assemble(recorded: Recorded) -> Assessment:
+    """The assessment of a recorded run.
+
+    Raises:
+        UsageError: The run has not come to its end.
+    """
+    history, policy = recorded.history, recorded.policy
+    start, end, end_entry = history.start, history.end, history.end_entry
+    if start is None or end is None or end_entry is None or history.verdicts is None:
+        raise UsageError(f"run {history.run} has no end: it was interrupted and has no verdicts")
+    findings = recorded.judgement.findings
+    controls = roll_up_controls(policy.controls, findings, recorded.judgement.not_tested)
+    head = recorded.checkpoint.checkpoint
+    return Assessment(
+        run=history.run,
+        now=start.now,
+        finished_at=end_entry.time,
+        organisation=policy.organisation,
+        tool=f"auditor {__version__}",
+        engine=policy.engine,
+        outcome=Outcome(end.outcome),
+        counts=count(findings),
+        targets=policy.targets,
+        frameworks=policy.frameworks,
+        controls=controls,
+        requirements=roll_up_requirements(policy.frameworks, controls),
+        findings=findings,
+        not_tested=recorded.judgement.not_tested,
+        readings=tuple(
+            sorted(
+                (_reading(policy, o, digest) for o, digest in recorded.observations),
+                key=lambda reading: (reading.target, reading.resource_type),
+            )
+        ),
+        waivers=policy.waivers,
+        policy_digest=start.policy.digest,
+        verdicts_digest=history.verdicts.blob.digest,
+        log=LogHead(
+            origin=head.origin,
+            size=head.size,
+            root=encode_base64(head.root),
+            first=history.start_index,
+            last=end_entry.index,
+            statement=end.statement,
+            signer=recorded.signer,
+        ),
+    )
+
+
+def _reading(policy: Policy, observation: Observation, digest: str) -> Reading:
+    return Reading(
+        target=observation.target,
+        resource_type=observation.resource_type,
+        title=policy.resource_types[observation.resource_type].title,
+        identity=observation.identity,
+        read_at=observation.read_at,
+        as_of=observation.as_of,
+        items=len(observation.resources),
+        calls=len(observation.calls),
+        digest=digest,
+        gaps=observation.gaps,
+    )
+
+
+def recorded(
+    store: LocalStore,
+    run: str,
+    policy: Policy | None = None,
+    judgement: Judgement | None = None,
+    observations: Sequence[tuple[Observation, str]] | None = None,
+) -> Recorded:
+    """Everything that a run left in the store; parts that the caller still holds are not re-read.
+
+    Raises:
+        UsageError: There is no such run.
+        VerificationError: A blob is missing or changed.
+    """
+    history, checkpoint = store.history(run), store.checkpoint()
+    if history is None or checkpoint is None:
+        raise UsageError(f"there is no run {run}", hint="auditor run list")
+    if history.verdicts is None:
+        raise UsageError(f"run {run} has no verdicts: it was interrupted", hint="auditor scan")
+    return Recorded(
+        policy=policy or load_policy(store, history),
+        judgement=judgement or parse_verdicts(store.get(history.verdicts.blob)),
+        observations=observations or load_observations(store, history),
+        history=history,
+        checkpoint=checkpoint,
+        signer=Bundle.parse(store.read_statement(run)).hint,
+    )
+
+
+def load_policy(store: LocalStore, history: RunHistory) -> Policy:
+    """The policy of a recorded run.
+
+    Raises:
+        VerificationError: Its blob is missing or changed.
+    """
+    if history.start is None:
+        raise UsageError(f"the log has no start of run {history.run}")
+    document = parse_canonical(store.get(history.start.policy))
+    if not isinstance(document, dict):
+        raise VerificationError("the policy is not an object", where=history.start.policy.path)
+    return Policy.from_json(document)
+
+
+def load_observations(store: LocalStore, history: RunHistory) -> list[tuple[Observation, str]]:
+    """The observations of a recorded run with their digests.
+
+    Raises:
+        VerificationError: A blob is missing or changed.
+    """
+    found = []
+    for collect in history.collects:
+        document = parse_canonical(store.get(collect.blob))
+        if not isinstance(document, dict):
+            raise VerificationError("the observation is not an object", where=collect.blob.path)
+        found.append((Observation.from_json(document), collect.blob.digest))
+    return found

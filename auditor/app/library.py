@@ -1,0 +1,43 @@
+"""Loading a library and finding everything wrong with it before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from auditor.app.registry import Collectors
+from auditor.catalog.config import SHIPPED
+from auditor.catalog.library import Library, load_library
+from auditor.catalog.lint import Diagnostic, LintContext, lint
+from auditor.core.expression.interface import Engine
+from auditor.errors import DefinitionError
+from auditor.shipped import shipped
+
+
+def controls_folders(entries: Sequence[str], base: Path) -> list[Path]:
+    """The folders of `controls:` entries, `package:auditor` being the shipped one."""
+    return [shipped("controls") if e == SHIPPED else (base / e).resolve() for e in entries]
+
+
+def lint_library(library: Library, collectors: Collectors, engine: Engine) -> list[Diagnostic]:
+    """Every diagnostic of every rule."""
+    context = LintContext(
+        library=library,
+        resource_types=collectors.resource_types(),
+        collectors=frozenset(collectors.names),
+        engine=engine,
+    )
+    return lint(context)
+
+
+def checked_library(folders: Sequence[Path], collectors: Collectors, engine: Engine) -> Library:
+    """A library that may be judged with.
+
+    Raises:
+        DefinitionError: A file is wrong, or a lint rule of level error found something.
+    """
+    library = load_library(folders)
+    errors = [d for d in lint_library(library, collectors, engine) if d.rule.level == "error"]
+    if errors:
+        raise DefinitionError([diagnostic.problem for diagnostic in errors])
+    return library

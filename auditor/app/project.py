@@ -1,0 +1,122 @@
+"""A configuration with everything it names, loaded and checked before anything is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from auditor.app.engine import make_engine
+from auditor.app.library import checked_library, controls_folders
+from auditor.app.registry import Collectors
+from auditor.app.waivers import load_waivers
+from auditor.attest.trust import TrustPolicy
+from auditor.catalog.config import LoadedConfig, load_config, load_targets, resolve_overrides
+from auditor.catalog.library import Library
+from auditor.catalog.source import did_you_mean
+from auditor.core.expression.interface import Engine
+from auditor.core.model.target import Target
+from auditor.core.model.waiver import SignedWaiver
+from auditor.errors import ConfigError, DefinitionError
+from auditor.keys.file import FileKey, load_key
+from auditor.store.local import LocalStore
+
+TRUST_FILE = "policy.json"
+PASSPHRASE = "AUDITOR_KEY_PASSPHRASE"  # noqa: S105 - the variable's name
+
+
+@dataclass
+class Project:
+    """Everything that `auditor.yaml` leads to. Parts are loaded when they are first needed."""
+
+    loaded: LoadedConfig
+    engine: Engine = field(default_factory=make_engine)
+    collectors: Collectors = field(default_factory=Collectors)
+
+    @cached_property
+    def library(self) -> Library:
+        """The controls, linted; only the frameworks that the configuration names."""
+        config = self.loaded.config
+        folders = controls_folders(config.controls, self.loaded.folder)
+        library = checked_library(folders, self.collectors, self.engine)
+        for index, framework in enumerate(config.frameworks):
+            if framework not in library.frameworks:
+                message = f"no framework `{framework}`{did_you_mean(framework, library.frameworks)}"
+                at = ("frameworks", index)
+                raise DefinitionError([self.loaded.source.problem(at, message)])
+        return library
+
+    @cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """All targets, their settings checked by their collectors."""
+        settings = {c.target_kind: c.settings for c in self.collectors.all()}
+        return load_targets(self.loaded, settings)
+
+    @cached_property
+    def overrides(self) -> dict[str, dict[str, dict[str, object]]]:
+        """Parameters by environment and control."""
+        return resolve_overrides(self.loaded, self.library)
+
+    @cached_property
+    def waivers(self) -> tuple[SignedWaiver, ...]:
+        """Every waiver, with what its signature turned out to be."""
+        return load_waivers(self.loaded, self.library)
+
+    @cached_property
+    def store(self) -> LocalStore:
+        """The evidence store."""
+        return LocalStore(self.loaded.path(self.loaded.config.store))
+
+    @property
+    def trust_folder(self) -> Path:
+        """Where the trust policy is kept."""
+        return self.loaded.path(self.loaded.config.trust)
+
+    def run_key(self) -> FileKey:
+        """The key that signs runs."""
+        return self._key(self.loaded.config.keys.run)
+
+    def log_key(self) -> FileKey:
+        """The key that signs the log's checkpoints."""
+        return self._key(self.loaded.config.keys.log)
+
+    def _key(self, path: str) -> FileKey:
+        passphrase = os.environ.get(PASSPHRASE)
+        return load_key(self.loaded.path(path), passphrase.encode() if passphrase else None)
+
+
+def open_project(config: Path) -> Project:
+    """The project of a configuration file.
+
+    Raises:
+        ConfigError, DefinitionError: It is missing or wrong.
+    """
+    return Project(load_config(config))
+
+
+def load_trust(folder: Path) -> TrustPolicy:
+    """The trust policy of a folder.
+
+    Raises:
+        ConfigError: There is none, or it is wrong.
+    """
+    path = folder / TRUST_FILE
+    if not path.is_file():
+        raise ConfigError(
+            f"there is no trust policy {path}",
+            hint="get it from whoever you audit by another way, and give --trust DIR",
+        )
+    return TrustPolicy.parse(path.read_text("utf-8"))
+
+
+def nearest_problem(kind: str, name: str, known: Iterable[str]) -> str:
+    """`no target `x`, did you mean `y`?`."""
+    return f"no {kind} `{name}`{did_you_mean(name, known)}"
+
+
+def check_known(kind: str, names: Sequence[str], known: Iterable[str]) -> list[str]:
+    """The problems of names that are not known."""
+    names_known = set(known)
+    return [nearest_problem(kind, name, names_known) for name in names if name not in names_known]

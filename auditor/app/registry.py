@@ -1,0 +1,87 @@
+"""Which collectors there are. An explicit table; third parties join by entry points.
+
+A collector's module is imported when it is asked for, never before: `auditor --version` and
+`auditor verify` must not pay for, or need, a cloud SDK.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import cast
+
+from auditor.catalog.source import did_you_mean
+from auditor.collectors.interface import Collector
+from auditor.core.model.resource_type import ResourceType
+from auditor.errors import ConfigError, UsageError
+
+BUILT_IN: Mapping[str, str] = {
+    "aws": "auditor.collectors.aws:AwsCollector",
+    "host": "auditor.collectors.host:HostCollector",
+    "tls": "auditor.collectors.tls:TlsCollector",
+}
+ENTRY_POINT_GROUP = "auditor.collectors"
+
+
+class Collectors:
+    """The collectors of this installation, made on first use and kept for one use case."""
+
+    def __init__(self, places: Mapping[str, str] | None = None) -> None:
+        self._places = dict(BUILT_IN if places is None else places)
+        if places is None:
+            for entry in entry_points(group=ENTRY_POINT_GROUP):
+                if entry.name in self._places:
+                    raise ConfigError(
+                        f"the package of {entry.value} offers a collector {entry.name!r}, "
+                        "and there is one of that name already"
+                    )
+                self._places[entry.name] = entry.value
+        self._made: dict[str, Collector] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all collectors, sorted."""
+        return sorted(self._places)
+
+    def get(self, name: str) -> Collector:
+        """The collector of that name.
+
+        Raises:
+            UsageError: There is none.
+        """
+        if name not in self._places:
+            raise UsageError(f"no collector `{name}`{did_you_mean(name, self._places)}")
+        if name not in self._made:
+            module, _, attribute = self._places[name].partition(":")
+            self._made[name] = cast("Collector", getattr(import_module(module), attribute)())
+        return self._made[name]
+
+    def all(self) -> list[Collector]:
+        """Every collector, in order of name."""
+        return [self.get(name) for name in self.names]
+
+    def kinds(self) -> dict[str, str]:
+        """Collector name to the kind of target it reads."""
+        return {collector.name: collector.target_kind for collector in self.all()}
+
+    def by_kind(self, kind: str) -> Collector:
+        """The collector that reads a kind of target.
+
+        Raises:
+            UsageError: There is none.
+        """
+        for collector in self.all():
+            if collector.target_kind == kind:
+                return collector
+        raise UsageError(f"no collector reads targets of kind {kind!r}")
+
+    def resource_types(self, names: Iterable[str] | None = None) -> dict[str, ResourceType]:
+        """Every resource type, or those named, by name."""
+        wanted = None if names is None else set(names)
+        return {
+            name: kind
+            for collector in self.all()
+            for name, kind in collector.resource_types().items()
+            if wanted is None or name in wanted
+        }

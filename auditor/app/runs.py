@@ -1,0 +1,114 @@
+"""Recorded runs: finding one, reading it, judging it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from auditor.app.assess import load_observations, load_policy, recorded, verdict_bytes
+from auditor.app.engine import make_engine
+from auditor.core.evaluate import Judgement, evaluate
+from auditor.core.evaluate.plan import make_plan
+from auditor.core.model.observation import Observation
+from auditor.core.model.policy import Policy
+from auditor.errors import UsageError
+from auditor.ledger.runs import RunHistory
+from auditor.store.local import LocalStore
+
+
+def find_run(store: LocalStore, name: str) -> str:
+    """The id of a run: `latest` is the newest complete one, an unambiguous beginning is enough.
+
+    Raises:
+        UsageError: There is none, or several begin so.
+    """
+    if name == "latest":
+        latest = store.latest()
+        if latest is None:
+            raise UsageError("there is no complete run yet", hint="auditor scan")
+        return latest.id
+    found = [summary.id for summary in store.runs() if summary.id.startswith(name)]
+    if name in found:
+        return name
+    if len(found) != 1:
+        problem = f"{len(found)} runs begin with {name!r}" if found else f"there is no run {name!r}"
+        raise UsageError(problem, hint="auditor run list")
+    return found[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudged:
+    """A recorded run judged again.
+
+    Args:
+        verdicts: The canonical bytes now.
+        recorded: Those of the run.
+        differences: Finding ids with both answers, in order; empty when the bytes are equal.
+    """
+
+    run: str
+    now: datetime
+    judgement: Judgement
+    verdicts: bytes
+    recorded: bytes
+    differences: tuple[str, ...]
+
+
+def rejudge(store: LocalStore, run: str, now: datetime | None = None) -> Rejudged:
+    """Judge the recorded evidence of a run again, at its own moment or a later one.
+
+    Raises:
+        UsageError: No such run, or a moment before it: evidence would be from the future.
+        VerificationError: The evidence was changed.
+    """
+    history = store.history(run)
+    if history is None or history.start is None or history.verdicts is None:
+        raise UsageError(f"run {run} has no verdicts to compare with", hint="auditor run list")
+    moment = now or history.start.now
+    if moment < history.start.now:
+        raise UsageError(
+            f"--now {moment.isoformat()} is before the run at {history.start.now.isoformat()}: "
+            "its evidence would be from the future"
+        )
+    judgement = judge_recorded(
+        load_policy(store, history), load_observations(store, history), moment
+    )
+    before = store.get(history.verdicts.blob)
+    after = verdict_bytes(judgement)
+    old = recorded(store, run).judgement
+    return Rejudged(run, moment, judgement, after, before, tuple(_differences(old, judgement)))
+
+
+def judge_recorded(
+    policy: Policy, observations: list[tuple[Observation, str]], now: datetime
+) -> Judgement:
+    """The judgement of recorded evidence under the recorded policy, by the recorded engine."""
+    engine = make_engine(policy.engine.partition(" ")[0])
+    plan = make_plan(policy, engine)
+    seen = {(o.target, o.resource_type): o for o, _digest in observations}
+    return evaluate(policy, plan, seen, now, engine)
+
+
+def verdicts_again(store: LocalStore, history: RunHistory) -> bytes:
+    """The verdict bytes of a recorded run, made again from its evidence."""
+    if history.start is None:
+        raise UsageError(f"the log has no start of run {history.run}")
+    policy = load_policy(store, history)
+    observations = load_observations(store, history)
+    return verdict_bytes(judge_recorded(policy, observations, history.start.now))
+
+
+def _differences(before: Judgement, after: Judgement) -> list[str]:
+    old = {finding.fingerprint: finding for finding in before.findings}
+    new = {finding.fingerprint: finding for finding in after.findings}
+    lines = []
+    for fingerprint in sorted(old.keys() | new.keys()):
+        a, b = old.get(fingerprint), new.get(fingerprint)
+        if a == b:
+            continue
+        name = (a or b).id  # type: ignore[union-attr]
+        was = a.status.value if a else "absent"
+        now = b.status.value if b else "absent"
+        changed = f"{was} -> {now}" if was != now else f"{was}, with another reason"
+        lines.append(f"{name}: {changed}")
+    return lines

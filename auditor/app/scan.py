@@ -1,0 +1,220 @@
+"""One run: plan, record the start, read, judge, record, sign.
+
+(0) plan, (1) policy and `run.start` into the log, (2) read every target, evidence as it comes into
+the store, (3) judge, (4) verdicts, (5) signed statement, (6) `run.end` and the checkpoint.
+Whatever ends a run before (6) leaves `run.abort`, or at least a start without an end.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from auditor import __version__
+from auditor.app.assess import assemble, recorded, verdict_bytes
+from auditor.app.collecting import collect_target
+from auditor.app.project import Project
+from auditor.app.selection import Selection, make_policy
+from auditor.attest.bundle import Bundle
+from auditor.attest.dsse import sign_envelope
+from auditor.attest.statement import (
+    PAYLOAD_TYPE,
+    LogPosition,
+    Statement,
+    Tool,
+    subjects,
+)
+from auditor.attest.statement import Assessment as Predicate
+from auditor.collectors.interface import CollectionContext
+from auditor.core.canonical import canonical
+from auditor.core.evaluate import Judgement, evaluate
+from auditor.core.evaluate.plan import Plan, make_plan
+from auditor.core.model.assessment import Assessment
+from auditor.core.model.observation import Observation
+from auditor.core.model.policy import Policy
+from auditor.core.model.status import Cause
+from auditor.core.rollup import count, outcome
+from auditor.errors import NothingEvaluatedError
+from auditor.keys.file import FileKey
+from auditor.ledger.blobs import BlobRef
+from auditor.ledger.checkpoint import log_origin
+from auditor.ledger.entries import Collect, RunAbort, RunEnd, RunStart, Verdicts
+from auditor.store.ledger_writer import LogWriter
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """How to scan.
+
+    Args:
+        workers: Requests under way at once.
+        timeout_s: Ceiling for one request, in seconds.
+        allow_probes: Active probes are allowed.
+        progress: Told a line for people.
+    """
+
+    workers: int = 16
+    timeout_s: float = 30.0
+    allow_probes: bool = False
+    progress: Callable[[str], None] = field(default=lambda _line: None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """An observation and where its bytes are."""
+
+    observation: Observation
+    blob: BlobRef
+
+
+class Scan:
+    """One run in the making."""
+
+    def __init__(self, project: Project, clock: Clock, options: ScanOptions) -> None:
+        self.project = project
+        self.clock = clock
+        self.options = options
+        self.now = clock()
+        self.run = f"{self.now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self.run_key: FileKey = project.run_key()
+        self.log_key: FileKey = project.log_key()
+        self.origin = log_origin(project.loaded.config.organisation)
+        self.start_index = -1
+
+    def execute(self, selection: Selection) -> Assessment:
+        """Do it all.
+
+        Raises:
+            NothingEvaluatedError: No check applies to any target.
+            AuditorError: Anything else that keeps the run from its end.
+        """
+        policy = make_policy(self.project, selection)
+        plan = make_plan(policy, self.project.engine)
+        if not plan.checks:
+            reasons = sorted({item.reason for item in plan.not_tested})
+            raise NothingEvaluatedError(f"no selected check applies: {'; '.join(reasons)}")
+        start = self._start(policy, plan)
+        try:
+            evidence = list(self._collect(policy, plan))
+            observations = {
+                (item.observation.target, item.observation.resource_type): item.observation
+                for item in evidence
+            }
+            judgement = evaluate(policy, plan, observations, self.now, self.project.engine)
+            return self._finish(policy, judgement, evidence, start)
+        except BaseException as error:
+            self._abort(error)
+            raise
+
+    def _log(self) -> AbstractContextManager[LogWriter]:
+        key = self.log_key.note_key(self.origin)
+        return self.project.store.open_log(key=key, sign=self.log_key.sign, clock=self.clock)
+
+    def _start(self, policy: Policy, plan: Plan) -> RunStart:
+        blob = self.project.store.put(canonical(policy.to_json()))
+        start = RunStart(
+            run=self.run,
+            now=self.now,
+            policy=blob,
+            scope={
+                "targets": [target.name for target in policy.targets],
+                "requests": plan.requests(),  # type: ignore[dict-item]
+                "checks": len(plan.checks),
+            },
+            nonce=secrets.token_hex(16),
+        )
+        with self._log() as log:
+            self.start_index = log.append(start)
+            log.commit()
+        return start
+
+    def _collect(self, policy: Policy, plan: Plan) -> Iterable[_Evidence]:
+        """Read target after target; store each observation as it comes."""
+        targets = {target.name: target for target in policy.targets}
+        with ThreadPoolExecutor(self.options.workers, thread_name_prefix="collect") as executor:
+            context = CollectionContext(
+                clock=self.clock,
+                executor=executor,
+                inventory=policy.inventory,
+                allow_probes=self.options.allow_probes,
+                timeout_s=self.options.timeout_s,
+                progress=self.options.progress,
+            )
+            for name, types in plan.requests().items():
+                self.options.progress(f"{name}: reading {len(types)} types")
+                stream = collect_target(self.project.collectors, targets[name], types, context)
+                read = gaps = 0
+                for observation in stream:
+                    blob = self.project.store.put(canonical(observation.to_json()))
+                    read += len(observation.resources)
+                    gaps += len(observation.gaps)
+                    yield _Evidence(observation, blob)
+                unread = f", {gaps} could not be read" if gaps else ""
+                self.options.progress(f"{name}: {read} resources{unread}")
+
+    def _finish(
+        self,
+        policy: Policy,
+        judgement: Judgement,
+        evidence: list[_Evidence],
+        start: RunStart,
+    ) -> Assessment:
+        """Verdicts, statement and end into the log; the assessment comes from what was recorded."""
+        store = self.project.store
+        verdicts = store.put(verdict_bytes(judgement))
+        collects = [_collect_entry(self.run, item) for item in evidence]
+        counts = count(judgement.findings)
+        result = outcome(judgement.findings).value
+        predicate = Predicate(
+            run=self.run,
+            now=self.now,
+            tool=Tool(name="auditor", version=__version__),
+            engine=policy.engine,
+            counts=counts,
+            outcome=result,
+            log=LogPosition(origin=self.origin, index=self.start_index),
+        )
+        statement = Statement(
+            subject=subjects(start.policy, collects, verdicts), predicate=predicate
+        )
+        envelope = sign_envelope(statement.to_bytes(), PAYLOAD_TYPE, self.run_key)
+        with self._log() as log:
+            for entry in collects:
+                log.append(entry)
+            log.append(Verdicts(run=self.run, counts=counts, blob=verdicts))
+            bundle = Bundle(envelope, self.run_key.key_id).to_bytes()
+            digest = store.write_statement(self.run, bundle)
+            log.append(RunEnd(run=self.run, outcome=result, statement=digest))
+            log.commit()
+        observations = [(item.observation, item.blob.digest) for item in evidence]
+        return assemble(recorded(store, self.run, policy, judgement, observations))
+
+    def _abort(self, error: BaseException) -> None:
+        """Say in the log that the run was given up; never hide the error behind another."""
+        reason = type(error).__name__ if not str(error) else str(error).splitlines()[0][:200]
+        with self._log() as log:
+            log.append(RunAbort(run=self.run, reason=reason))
+            log.commit()
+
+
+def _collect_entry(run: str, item: _Evidence) -> Collect:
+    observation = item.observation
+    truncated = any(gap.cause is Cause.TRUNCATED for gap in observation.gaps)
+    return Collect(
+        run=run,
+        target=observation.target,
+        resource_type=observation.resource_type,
+        identity=observation.identity,
+        complete=observation.complete,
+        items=len(observation.resources),
+        pages_complete=not truncated and not any(call.more for call in observation.calls),
+        started_at=observation.started_at,
+        read_at=observation.read_at,
+        blob=item.blob,
+    )

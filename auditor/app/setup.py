@@ -1,0 +1,130 @@
+"""`auditor init`: find what can be reached, write the configuration, make keys and trust."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import yaml
+
+from auditor.app.project import TRUST_FILE
+from auditor.app.registry import Collectors
+from auditor.attest.trust import LogKey, NamedKey, TrustPolicy
+from auditor.catalog.config import CONFIG_FILE
+from auditor.collectors.interface import CollectionContext
+from auditor.core.model.target import Target
+from auditor.errors import ConfigError, DependencyError, UsageError
+from auditor.keys.file import generate_key
+from auditor.ledger.checkpoint import log_origin
+
+# What can be looked for without being told an address: the settings of a first try.
+CANDIDATES: Mapping[str, Mapping[str, object]] = {
+    "aws": {"regions": "enabled"},
+    "host": {"connection": "local"},
+}
+_NAMES = {"aws": "aws", "host": "this-host", "tls": "endpoints"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One candidate: a target to write, or why there is none."""
+
+    kind: str
+    entry: Mapping[str, object] | None
+    said: str
+
+
+def discover(
+    collectors: Collectors, names: Sequence[str], now: datetime, environment: str
+) -> list[Found]:
+    """Try each collector that needs no address; say what answered."""
+    results = []
+    with ThreadPoolExecutor(2) as executor:
+        context = CollectionContext(clock=lambda: now, executor=executor, timeout_s=5.0)
+        for name in names:
+            if name not in CANDIDATES:
+                raise UsageError(
+                    f"nothing can be found for {name!r} without an address",
+                    hint="auditor init --endpoint shop.example.org:443 for TLS",
+                )
+            results.append(_try(collectors, name, context, environment))
+    return results
+
+
+def _try(collectors: Collectors, name: str, context: CollectionContext, environment: str) -> Found:
+    try:
+        collector = collectors.get(name)
+        settings = CANDIDATES[name]
+        target = Target(_NAMES[name], collector.target_kind, environment, {}, settings)
+        answer = collector.preflight(target, context)
+    except DependencyError as error:
+        return Found(name, None, f"{error.message} ({error.hint})")
+    if answer.gap is not None:
+        return Found(name, None, answer.gap.detail)
+    entry = {"name": target.name, "kind": target.kind, "environment": environment, **settings}
+    return Found(name, entry, f"as {answer.identity}")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What `init` writes.
+
+    Args:
+        targets: Entries of `targets`.
+        extra: Further fields of auditor.yaml (inventory, approvers, ...).
+        passphrase: Encrypts the keys at rest; None leaves them plain.
+    """
+
+    organisation: str
+    environment: str
+    targets: Sequence[Mapping[str, object]]
+    extra: Mapping[str, object]
+    passphrase: bytes | None = None
+
+
+def write_setup(folder: Path, setup: Setup, now: datetime) -> list[Path]:
+    """Write auditor.yaml, keys, trust and an empty folder of waivers; overwrite nothing.
+
+    Raises:
+        ConfigError: There is a configuration already.
+    """
+    config = folder / CONFIG_FILE
+    if config.exists():
+        raise ConfigError(f"{config} exists already", hint="edit it, or give another folder")
+    for name in ("keys", "trust", "waivers"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    run_key = generate_key(folder / "keys" / "run.pem", "ecdsa-p256-sha256", setup.passphrase)
+    log_key = generate_key(folder / "keys" / "log.pem", "ed25519", setup.passphrase)
+    origin = log_origin(setup.organisation)
+    trust = TrustPolicy(
+        origin=origin,
+        log_keys=(LogKey(vkey=log_key.note_key(origin).vkey, not_before=now),),
+        run_keys=(NamedKey(name="run", public_key=run_key.public_key, not_before=now),),
+    )
+    (folder / "trust" / TRUST_FILE).write_text(trust.to_json(), "utf-8")
+    (folder / "keys" / ".gitignore").write_text("*.pem\n", "utf-8")
+    config.write_text(config_text(setup), "utf-8")
+    return [config, folder / "keys", folder / "trust" / TRUST_FILE, folder / "waivers"]
+
+
+def config_text(setup: Setup) -> str:
+    """The text of a new auditor.yaml."""
+    document: dict[str, object] = {
+        "organisation": setup.organisation,
+        "controls": ["package:auditor"],
+        "frameworks": ["soc2", "iso27001"],
+        "environments": {setup.environment: {}},
+        "targets": [dict(target) for target in setup.targets],
+        "waivers": "waivers",
+        "store": "evidence",
+        "keys": {"run": "keys/run.pem", "log": "keys/log.pem"},
+        "trust": "trust",
+        **setup.extra,
+    }
+    plain = json.loads(json.dumps(document))  # no YAML tags or aliases from Python objects
+    body = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
+    return f"# What auditor looks at. Every field: docs/reference/config.md\n{body}"

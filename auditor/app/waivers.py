@@ -1,0 +1,105 @@
+"""Waiver files: loading, signing, and telling whether the signature counts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from auditor.attest.detached import sign_file, verify_file
+from auditor.attest.signing import Signer
+from auditor.attest.trust import NamedKey
+from auditor.catalog.config import LoadedConfig
+from auditor.catalog.library import Library
+from auditor.catalog.source import did_you_mean, parse_yaml, validate
+from auditor.core.canonical import digest
+from auditor.core.model.waiver import SignedWaiver, Waiver
+from auditor.errors import AuditorError, ConfigError, DefinitionError, Problem
+
+SIGNATURE_SUFFIX = ".sig"
+
+
+def load_waivers(loaded: LoadedConfig, library: Library) -> tuple[SignedWaiver, ...]:
+    """Every waiver of the folder, in order of id; unsigned ones too, so that they are shown.
+
+    Raises:
+        DefinitionError: A file is wrong, names an unknown check, or repeats an id.
+    """
+    if loaded.config.waivers is None:
+        return ()
+    folder = loaded.path(loaded.config.waivers)
+    if not folder.is_dir():
+        message = f"the folder of waivers {loaded.config.waivers} does not exist"
+        raise DefinitionError([loaded.source.problem(("waivers",), message)])
+    problems: list[Problem] = []
+    found: dict[str, SignedWaiver] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            signed = _load(path, loaded, library)
+        except DefinitionError as error:
+            problems += error.problems
+            continue
+        if signed.waiver.id in found:
+            problems.append(Problem(path.name, f"two waivers have the id {signed.waiver.id}"))
+        found[signed.waiver.id] = signed
+    if problems:
+        raise DefinitionError(problems)
+    return tuple(found[i] for i in sorted(found))
+
+
+def _load(path: Path, loaded: LoadedConfig, library: Library) -> SignedWaiver:
+    data = path.read_bytes()
+    source = parse_yaml(data.decode("utf-8"), f"{path.parent.name}/{path.name}")
+    waiver = validate(source, Waiver)
+    known = {f"{c.id}/{k.id}" for c in library.sorted_controls() for k in c.checks}
+    if waiver.check not in known:
+        message = f"no check `{waiver.check}`{did_you_mean(waiver.check, known)}"
+        raise DefinitionError([source.problem(("check",), message)])
+    for index, environment in enumerate(waiver.environments):
+        if environment not in loaded.config.environments:
+            nearest = did_you_mean(environment, loaded.config.environments)
+            message = f"no environment `{environment}`{nearest}"
+            raise DefinitionError([source.problem(("environments", index), message)])
+    return SignedWaiver(waiver, _signature(path, data, waiver, loaded), digest(data))
+
+
+def _signature(path: Path, data: bytes, waiver: Waiver, loaded: LoadedConfig) -> str:
+    """Say `valid`, or a sentence that says why the signature does not count."""
+    sidecar = path.with_name(path.name + SIGNATURE_SUFFIX)
+    if not sidecar.is_file():
+        return "it is not signed"
+    if waiver.approved_by not in loaded.config.approvers:
+        return f"{waiver.approved_by} is not among the approvers of auditor.yaml"
+    key = loaded.path(loaded.config.approvers[waiver.approved_by])
+    try:
+        approver = NamedKey(
+            name=waiver.approved_by,
+            public_key=key.read_text("utf-8"),
+            not_before=datetime(1970, 1, 1, tzinfo=UTC),
+        )
+        verify_file(data, sidecar.read_text("utf-8"), [approver], at=waiver.approved_at)
+    except (OSError, UnicodeDecodeError) as error:
+        return f"the signature or the key of {waiver.approved_by} cannot be read: {error}"
+    except ValidationError as error:
+        return f"the key of {waiver.approved_by} is not a public key: {error.errors()[0]['msg']}"
+    except AuditorError as error:
+        return error.message
+    return "valid"
+
+
+def sign_waiver(path: Path, signer: Signer) -> Path:
+    """Write the signature beside a waiver file.
+
+    Raises:
+        ConfigError: The file cannot be read.
+        DefinitionError: It is no waiver.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    validate(parse_yaml(data.decode("utf-8"), path.name), Waiver)
+    sidecar = path.with_name(path.name + SIGNATURE_SUFFIX)
+    sidecar.write_text(sign_file(data, signer), "utf-8")
+    return sidecar

@@ -1,0 +1,118 @@
+"""The command line: one file per command, imported only when that command is called.
+
+stdout carries the result and nothing else; progress, warnings and errors go to stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from auditor import __version__
+from auditor.errors import AuditorError, ExitCode
+
+_HELP = """Policy as code for SOC 2 and ISO 27001, with evidence that others can verify.
+
+Start with `auditor demo`: it needs no account and shows the whole job. Then `auditor init` writes
+an auditor.yaml for the systems it can reach, and `auditor scan` judges them.
+
+\b
+Exit codes: 0 all evaluated, nothing failing   1 failing controls   2 usage or configuration
+            3 evidence incomplete              4 nothing evaluated  5 integrity failure
+            70 internal error                  130 interrupted
+"""
+COMMANDS: Mapping[str, str] = {
+    "controls": "auditor.cli.controls:controls",
+    "demo": "auditor.cli.demo:demo",
+    "init": "auditor.cli.init:init",
+    "ledger": "auditor.cli.ledger:ledger",
+    "report": "auditor.cli.report:report",
+    "run": "auditor.cli.run:run",
+    "scan": "auditor.cli.scan:scan",
+    "verify": "auditor.cli.verify:verify",
+    "waivers": "auditor.cli.waivers:waivers",
+}
+_SUMMARY: Mapping[str, str] = {
+    "controls": "Browse, lint and test the library of controls.",
+    "demo": "Show the whole job on a stand-in company: no account needed.",
+    "init": "Write auditor.yaml for what can be reached, and make keys.",
+    "ledger": "Show the append-only log.",
+    "report": "Render the report of a run: pdf, html, json, text.",
+    "run": "List, show and judge again recorded runs.",
+    "scan": "Read the targets, judge the controls, record and sign.",
+    "verify": "Check log, signatures, evidence and verdicts, offline.",
+    "waivers": "List and sign exceptions.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on use, so that `--version` stays cheap."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, sorted."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module."""
+        del ctx
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, attribute = place.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the nearest name in the error."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from auditor.catalog.source import did_you_mean  # only for this error
+
+            raise click.UsageError(f"no command `{args[0]}`{did_you_mean(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table: help must not import them all."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _SUMMARY[name]) for name in sorted(COMMANDS)])
+
+
+@click.command(cls=LazyGroup, help=_HELP, context_settings={"max_content_width": 100})
+@click.version_option(__version__, prog_name="auditor")
+def main() -> None:
+    """The group itself does nothing."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command and return its exit code; errors are printed on stderr."""
+    try:
+        result: Any = main.main(args=list(argv), prog_name="auditor", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        error.show(file=sys.stderr)
+        return ExitCode.USAGE
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        click.echo("interrupted", err=True)
+        return ExitCode.INTERRUPTED
+    except AuditorError as error:
+        click.echo(_said(error), err=True)
+        return error.exit_code
+    return int(result) if isinstance(result, int) else ExitCode.OK
+
+
+def _said(error: AuditorError) -> str:
+    """The error for people; a defect of our own also shows where it happened."""
+    text = f"auditor: {error}"
+    if error.exit_code is ExitCode.INTERNAL and error.__cause__ is not None:
+        trace = "".join(traceback.format_exception(error.__cause__))
+        return f"{text}\n{trace}"
+    return text

@@ -1,0 +1,85 @@
+"""`auditor init`."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from auditor.app.project import PASSPHRASE, open_project
+from auditor.app.registry import Collectors
+from auditor.app.setup import CANDIDATES, Setup, discover, write_setup
+from auditor.cli.common import guard, note
+from auditor.errors import UsageError
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path())
+@click.option("--organisation", default="My organisation", show_default=True)
+@click.option("--environment", default="prod", show_default=True)
+@click.option(
+    "--target",
+    "names",
+    multiple=True,
+    type=click.Choice(sorted(CANDIDATES)),
+    help="Look only for this; repeatable.",
+)
+@click.option(
+    "--endpoint", "endpoints", multiple=True, help="A TLS endpoint, host:port; repeatable."
+)
+@click.option("--encrypt-keys", is_flag=True, help=f"Encrypt the keys ({PASSPHRASE} or a prompt).")
+@guard
+def init(
+    folder: Path,
+    organisation: str,
+    environment: str,
+    names: tuple[str, ...],
+    endpoints: tuple[str, ...],
+    *,
+    encrypt_keys: bool,
+) -> None:
+    """Write auditor.yaml for what can be reached from here, and make the signing keys.
+
+    Looks for AWS credentials (as boto3 does: environment, profile, role, SSO) and at this host.
+
+    \b
+    auditor init
+    auditor init audit --target aws --organisation "Example Ltd"
+    auditor init --endpoint shop.example.org:443 --endpoint api.example.org:443
+    """
+    now = datetime.now(UTC)
+    found = discover(Collectors(), names or sorted(CANDIDATES), now, environment)
+    for item in found:
+        note(f"{item.kind:5} {'found' if item.entry else 'not found'}: {item.said}")
+    targets = [dict(item.entry) for item in found if item.entry]
+    extra: dict[str, object] = {}
+    if endpoints:
+        entry = {"name": "endpoints", "kind": "tls-endpoint", "environment": environment}
+        targets.append(entry | {"endpoints": list(endpoints)})
+        extra["inventory"] = {"endpoints": list(endpoints)}
+    if not targets:
+        raise UsageError(
+            "nothing was found to look at",
+            hint="give --endpoint, set AWS_PROFILE, or run it on the host to audit",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    setup = Setup(organisation, environment, targets, extra, _passphrase(encrypt=encrypt_keys))
+    written = write_setup(folder, setup, now)
+    open_project(folder / "auditor.yaml").targets  # noqa: B018 - loading proves that it is valid
+    for path in written:
+        note(f"wrote {path}")
+    note("Give trust/policy.json to your auditor by another way than the evidence.")
+    click.echo(f"Next: cd {folder} && auditor scan --plan && auditor scan")
+
+
+def _passphrase(*, encrypt: bool) -> bytes | None:
+    """The passphrase for new keys; the variable alone is enough to ask for encryption."""
+    given = os.environ.get(PASSPHRASE)
+    if given:
+        return given.encode()
+    if not encrypt:
+        return None
+    text: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
+    return text.encode()

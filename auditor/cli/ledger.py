@@ -1,0 +1,54 @@
+"""`auditor ledger`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from auditor.app.project import open_project
+from auditor.cli.common import config_option, echo, guard
+from auditor.core.times import format_instant
+from auditor.errors import UsageError
+
+
+@click.group()
+def ledger() -> None:
+    """Show the append-only log.
+
+    \b
+    auditor ledger show
+    auditor ledger show --from 12 --format json
+    auditor ledger checkpoint > head.txt
+    """
+
+
+@ledger.command()
+@config_option
+@click.option("--from", "start", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+@guard
+def show(config: Path, start: int, form: str) -> None:
+    """Print the entries, one a line."""
+    for entry in open_project(config).store.entries(start):
+        body = entry.body.to_json()
+        if form == "json":
+            click.echo(entry.to_bytes().decode())
+            continue
+        about = " ".join(
+            str(body[name]) for name in ("run", "target", "resource_type") if name in body
+        )
+        click.echo(f"{entry.index:6}  {format_instant(entry.time)}  {entry.body.type:10}  {about}")
+
+
+@ledger.command()
+@config_option
+@guard
+def checkpoint(config: Path) -> None:
+    """Print the signed checkpoint; keep it and give it to `verify --since` next time."""
+    signed = open_project(config).store.checkpoint()
+    if signed is None:
+        raise UsageError("there is no log yet", hint="auditor scan")
+    echo(signed.to_bytes())

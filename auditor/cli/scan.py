@@ -1,0 +1,113 @@
+"""`auditor scan`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from auditor.app.outputs import OutputRequest, render_to, write_outputs
+from auditor.app.project import open_project
+from auditor.app.scan import Scan, ScanOptions
+from auditor.app.selection import Selection, make_policy
+from auditor.cli.common import colour_option, config_option, echo, guard, note, wants_colour
+from auditor.cli.progress import make_progress
+from auditor.core.evaluate.plan import make_plan
+from auditor.core.model.status import Severity
+from auditor.core.rollup import exit_code, outcome
+from auditor.errors import ExitCode
+
+_SEVERITIES = click.Choice([severity.value for severity in Severity])
+
+
+def _selection_options(function: Callable[..., object]) -> Callable[..., object]:
+    for name, text in (
+        ("environment", "Only targets of this environment; repeatable."),
+        ("target", "Only this target; repeatable."),
+        ("check", "Only this check: control/check or a catalogue id; repeatable."),
+        ("control", "Only this control; repeatable."),
+        ("framework", "Only controls mapped to this framework; repeatable."),
+    ):
+        function = click.option(f"--{name}", f"{name}s", multiple=True, help=text)(function)
+    return function
+
+
+@click.command()
+@config_option
+@_selection_options
+@click.option("--severity", type=_SEVERITIES, help="Only checks that can find something this bad.")
+@click.option(
+    "--fail-on-severity",
+    type=_SEVERITIES,
+    default=Severity.INFO.value,
+    show_default=True,
+    help="Failures below it do not change the exit code.",
+)
+@click.option("--format", "form", default="text", show_default=True, help="What stdout gets.")
+@click.option("--output", "outputs", multiple=True, metavar="FORMAT=FILE", help="Also to a file.")
+@click.option("--plan", "plan_only", is_flag=True, help="Say what would be read; read nothing.")
+@click.option("--workers", type=click.IntRange(1, 256), default=16, show_default=True)
+@click.option("--timeout", type=click.FloatRange(0.1, 600), default=30.0, show_default=True)
+@click.option("--allow-probes", is_flag=True, help="Allow active probes.")
+@click.option("--exit-zero", is_flag=True, help="Exit 0 also for failing and incomplete runs.")
+@colour_option
+@guard
+def scan(
+    *,
+    config: Path,
+    frameworks: tuple[str, ...],
+    controls: tuple[str, ...],
+    checks: tuple[str, ...],
+    targets: tuple[str, ...],
+    environments: tuple[str, ...],
+    severity: str | None,
+    fail_on_severity: str,
+    form: str,
+    outputs: tuple[str, ...],
+    workers: int,
+    timeout: float,
+    plan_only: bool,
+    allow_probes: bool,
+    exit_zero: bool,
+    no_color: bool,
+) -> int:
+    """Read the targets, judge the controls, record and sign the evidence.
+
+    \b
+    auditor scan
+    auditor scan --framework soc2 --target aws-prod
+    auditor scan --check console-mfa/aws-console-users --format json
+    auditor scan --output pdf=report.pdf --output html=report.html
+    auditor scan --plan
+    """
+    requests = [OutputRequest.parse(text) for text in outputs]
+    OutputRequest.check_format(form)
+    project = open_project(config)
+    selection = Selection(
+        frameworks,
+        controls,
+        checks,
+        targets,
+        environments,
+        Severity(severity) if severity else None,
+    )
+    if plan_only:
+        plan = make_plan(make_policy(project, selection), project.engine)
+        for target, types in plan.requests().items():
+            click.echo(f"{target}: {', '.join(types)}")
+        click.echo(f"{len(plan.checks)} checks on {len(plan.requests())} targets", err=True)
+        return ExitCode.OK
+    with make_progress() as progress:
+        options = ScanOptions(workers, timeout, allow_probes, progress)
+        assessment = Scan(project, lambda: datetime.now(UTC), options).execute(selection)
+    echo(render_to(form, assessment, colour=wants_colour(no_color=no_color)))
+    for path in write_outputs(project, assessment, requests):
+        note(f"wrote {path}")
+    threshold = Severity(fail_on_severity)
+    code = exit_code(outcome(assessment.findings, threshold))
+    return ExitCode.OK if exit_zero and code in _SOFT else code
+
+
+_SOFT = (ExitCode.FAILING, ExitCode.INCOMPLETE)

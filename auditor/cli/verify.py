@@ -1,0 +1,89 @@
+"""`auditor verify`."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from auditor.app.verifying import find_subject
+from auditor.app.verifying import verify as verify_subject
+from auditor.attest.result import StepResult, StepVerdict, VerificationReport
+from auditor.cli.common import colour_option, guard, wants_colour
+from auditor.render.escape import visible
+
+_MARKS = {
+    StepVerdict.OK: ("ok", "green"),
+    StepVerdict.WARNING: ("ok, warning", "yellow"),
+    StepVerdict.CANNOT_TELL: ("cannot tell", "yellow"),
+    StepVerdict.BAD: ("BAD", "red"),
+}
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path), default=Path())
+@click.option(
+    "--trust",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with the trust policy that you got by another way.",
+)
+@click.option(
+    "--store", type=click.Path(exists=True, path_type=Path), help="Store of a report given as PATH."
+)
+@click.option("--run", "run_id", help="Only this run; the log is verified as a whole all the same.")
+@click.option(
+    "--since", type=click.Path(path_type=Path), help="A checkpoint file kept from an earlier look."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+@colour_option
+@guard
+def verify(
+    path: Path,
+    trust: Path | None,
+    store: Path | None,
+    run_id: str | None,
+    since: Path | None,
+    form: str,
+    *,
+    no_color: bool,
+) -> int:
+    """Check log, signatures, evidence, verdicts and reports, offline, in numbered steps.
+
+    PATH is a working folder, an evidence store, or a report file. Exit 0: everything holds; 3:
+    something cannot be told (unknown signer, no trust policy); 5: something is wrong.
+
+    \b
+    auditor verify
+    auditor verify evidence --trust ./trust-from-the-client
+    auditor verify report.pdf --store evidence
+    auditor verify --run latest --format json
+    """
+    subject = find_subject(path, store)
+    report = verify_subject(subject, trust=trust, run=run_id, now=datetime.now(UTC), since=since)
+    if form == "json":
+        click.echo(json.dumps(report.to_json(), indent=2))
+    else:
+        _print(report, colour=wants_colour(no_color=no_color))
+    return report.exit_code
+
+
+def _print(report: VerificationReport, *, colour: bool) -> None:
+    for step in report.steps:
+        mark, shade = _MARKS[step.verdict]
+        label = click.style(f"{mark:11}", fg=shade) if colour else f"{mark:11}"
+        click.echo(f"({step.number}) {label}  {step.title}: {_said(step)}")
+        for note in step.notes[1:] if step.verdict is not StepVerdict.OK else ():
+            click.echo(visible(f"                 {note.where}: {note.detail}".rstrip()))
+        if step.left_out:
+            click.echo(f"                 and {step.left_out} more (--format json)")
+    mark, shade = _MARKS[report.verdict]
+    verdict = click.style(mark, fg=shade, bold=True) if colour else mark
+    click.echo(f"\n{verdict} (exit {int(report.exit_code)})")
+
+
+def _said(step: StepResult) -> str:
+    return visible(f"{step.where}: {step.detail}" if step.where else step.detail)

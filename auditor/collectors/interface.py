@@ -1,0 +1,97 @@
+"""What every collector is. Collectors are the only code that talks to systems; they never judge.
+
+Contract, which `tests/unit/collectors` checks for each of them:
+
+- Nothing is swallowed. A denied, throttled, timed-out, truncated or unparsable answer becomes a
+  `Gap`: on the observation when listing failed (with `subject` = the region or resource concerned,
+  "" when it is all), on the resource's `unread` when only one of its fields could not be read.
+- `collect` yields exactly one observation for each resource type asked for, gaps or not.
+- Evidence is normalised JSON: dict, list, str, int, bool, None. No floats (decimal strings), no
+  datetime (RFC 3339 with zone), only the fields that the resource type declares, no secrets.
+- Nothing is written to the system, and nothing active is sent unless `allow_probes`.
+- Each request is a `Call`; the clock is the context's.
+- The order of resources is the same for an unchanged system (sort by key where it has none).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from auditor.core.model.observation import Gap, Observation
+from auditor.core.model.resource_type import ResourceType
+from auditor.core.model.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionContext:
+    """What a collection may use, made once per run.
+
+    Args:
+        clock: The reader's clock, UTC.
+        executor: Runs independent requests side by side (threads by default). A task must not
+            submit further tasks to it and wait for them.
+        inventory: `inventory` of `auditor.yaml`.
+        allow_probes: The user has said that active probes are allowed.
+        timeout_s: Ceiling for one request, in seconds.
+        progress: Told a line for people when something takes long; never a secret.
+    """
+
+    clock: Callable[[], datetime]
+    executor: Executor
+    inventory: Mapping[str, object] = field(default_factory=dict)
+    allow_probes: bool = False
+    timeout_s: float = 30.0
+    progress: Callable[[str], None] = lambda _line: None
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """Whether a target answers, and as whom."""
+
+    identity: str
+    gap: Gap | None = None
+
+
+class Collector(Protocol):
+    """One kind of system."""
+
+    @property
+    def name(self) -> str:
+        """First part of the names of its resource types: `aws`."""
+        ...
+
+    @property
+    def target_kind(self) -> str:
+        """The kind of target it reads: `aws-account`."""
+        ...
+
+    @property
+    def settings(self) -> type[BaseModel]:
+        """Pydantic model (frozen, extra forbidden) of a target's own settings."""
+        ...
+
+    def resource_types(self) -> Mapping[str, ResourceType]:
+        """All types it can read, by name. Needs no SDK and no network."""
+        ...
+
+    def preflight(self, target: Target, context: CollectionContext) -> Preflight:
+        """One cheap request that says who we are there."""
+        ...
+
+    def collect(
+        self, target: Target, resource_types: Sequence[str], context: CollectionContext
+    ) -> Iterator[Observation]:
+        """Read the resource types from the target, one observation for each, as they are ready.
+
+        Args:
+            target: Settings already validated by `settings`.
+            resource_types: Names out of `resource_types()`, without duplicates.
+            context: Clock, executor and limits.
+        """
+        ...
