@@ -78,7 +78,7 @@ def scan(
     \b
     auditor scan
     auditor scan --framework soc2 --target aws-prod
-    auditor scan --check console-mfa/aws-console-users --format json
+    auditor scan --check console-mfa/console-users --format json
     auditor scan --output pdf=report.pdf --output html=report.html
     auditor scan --plan
     """

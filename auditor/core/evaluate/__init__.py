@@ -151,7 +151,8 @@ def _merge_same(findings: list[Finding]) -> list[Finding]:
         by_fingerprint.setdefault(finding.fingerprint, []).append(finding)
     merged = []
     for same in by_fingerprint.values():
-        worst = min(same, key=lambda f: (_RANK[f.status], f.reason))
+        # Of several errors the one that names a missing permission is the one to act on.
+        worst = min(same, key=lambda f: (_RANK[f.status], not f.action, f.reason))
         reasons = [f.reason for f in same if f.reason and f is not worst]
         if reasons:
             worst = replace(worst, reason="; ".join([worst.reason, *sorted(set(reasons))]))

@@ -81,14 +81,10 @@ def _judge_admissible(
     rules = frame.compiled.check.population
     if rules.reconcile or rules.expected or rules.schedule:
         bound = population.bind_population(frame, [seen.fields for seen in views])
-        complete = observation.complete
+        gaps = observation.gaps
         result.others += population.reconcile_findings(frame, bound)
-        result.others += population.expected_findings(
-            frame, bound, result.judged, complete=complete
-        )
-        result.others += population.schedule_findings(
-            frame, bound, result.judged, now, complete=complete
-        )
+        result.others += population.expected_findings(frame, bound, result.judged, gaps)
+        result.others += population.schedule_findings(frame, bound, result.judged, now, gaps)
     if not result.findings:
         result.others.append(population.empty_finding(frame, depended_on))
     return result

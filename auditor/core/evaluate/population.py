@@ -15,7 +15,7 @@ from auditor.core.evaluate.compiled import POPULATION_VARIABLES
 from auditor.core.evaluate.judge import Frame, Judged
 from auditor.core.expression.interface import Bound, UndecidedError
 from auditor.core.model.finding import Finding
-from auditor.core.model.observation import Observation
+from auditor.core.model.observation import Gap, Observation
 from auditor.core.model.status import Cause, Status
 from auditor.core.times import format_instant
 
@@ -75,7 +75,7 @@ def reconcile_findings(frame: Frame, bound: Bound) -> list[Finding]:
 
 
 def expected_findings(
-    frame: Frame, bound: Bound, judged: Iterable[Judged], *, complete: bool
+    frame: Frame, bound: Bound, judged: Iterable[Judged], gaps: Sequence[Gap]
 ) -> list[Finding]:
     """Every member that a second source names must be there."""
     if frame.compiled.expected is None:
@@ -88,13 +88,13 @@ def expected_findings(
         return [frame.finding("", Status.ERROR, reason=reason, cause=error.cause)]
     covered = {item.member for item in judged}
     return [
-        _missing(frame, member, "expected, but absent from the evidence", complete=complete)
+        _missing(frame, member, "expected, but absent from the evidence", gaps)
         for member in sorted(set(members) - covered)
     ]
 
 
 def schedule_findings(
-    frame: Frame, bound: Bound, judged: Iterable[Judged], now: datetime, *, complete: bool
+    frame: Frame, bound: Bound, judged: Iterable[Judged], now: datetime, gaps: Sequence[Gap]
 ) -> list[Finding]:
     """Every slot of time that has passed must have its item."""
     schedule = frame.compiled.check.population.schedule
@@ -113,7 +113,7 @@ def schedule_findings(
         slot_of(item.slot, schedule.every) for item in judged if isinstance(item.slot, datetime)
     }
     return [
-        _missing(frame, format_instant(slot), "no item in this slot of time", complete=complete)
+        _missing(frame, format_instant(slot), "no item in this slot of time", gaps)
         for slot in slots
         if slot not in filled
     ]
@@ -160,11 +160,18 @@ def empty_finding(frame: Frame, depended_on: Sequence[Finding]) -> Finding:
             return frame.finding("", Status.PASS, reason="0 of 0 items: none is the good case")
 
 
-def _missing(frame: Frame, key: str, reason: str, *, complete: bool) -> Finding:
+def _missing(frame: Frame, key: str, reason: str, gaps: Sequence[Gap]) -> Finding:
     """A missing member fails when everything was read; otherwise nobody knows."""
-    if not complete:
-        unsure = f"{reason}, and the collection is incomplete"
-        return frame.finding(key, Status.ERROR, reason=unsure, cause=Cause.INCOMPLETE)
+    if gaps:
+        first = gaps[0]
+        return frame.finding(
+            key,
+            Status.ERROR,
+            reason=f"{reason}, and the collection is incomplete: {first.detail}",
+            cause=first.cause,
+            action=first.action,
+            hint=first.hint,
+        )
     if frame.compiled.check.population.on_missing == "error":
         return frame.finding(key, Status.ERROR, reason=reason, cause=Cause.NOT_COLLECTED)
     return frame.finding(key, Status.FAIL, reason=reason)

@@ -43,7 +43,7 @@ class Parameter(BaseModel):
         if self.loosest is None:
             return self
         loosest = self.parse(self.loosest)
-        if self.direction() is None and self.type not in ("bool", "string"):
+        if self.direction() is None and self.type not in ("bool", "string", "map<duration>"):
             raise ValueError(
                 "default equals loosest, so the direction is unknown: "
                 "add `looser: higher`, `lower`, `more` or `fewer`"
@@ -75,6 +75,13 @@ class Parameter(BaseModel):
 
     def is_looser_than(self, value: object, bound: object) -> bool:
         """True when the typed `value` is weaker than the typed `bound`."""
+        if isinstance(value, Mapping) and isinstance(bound, Mapping):
+            lower = self.looser == "lower"
+            # A key that is left out is no limit at all.
+            return any(
+                key not in value or (value[key] < bound[key] if lower else value[key] > bound[key])
+                for key in bound
+            )
         match self.direction():
             case "higher":
                 return bool(value > bound)  # type: ignore[operator]
@@ -84,14 +91,8 @@ class Parameter(BaseModel):
                 return not set(value) <= set(bound)  # type: ignore[call-overload]
             case "fewer":
                 return not set(value) >= set(bound)  # type: ignore[call-overload]
-            case _:
-                return self._other_looser(value, bound)
-
-    def _other_looser(self, value: object, bound: object) -> bool:
-        """Maps are looser in any value that is; booleans and texts have no degrees."""
-        if isinstance(value, Mapping) and isinstance(bound, Mapping):
-            return any(key not in value or value[key] > bound[key] for key in bound)
-        return value not in (bound, self.parse(self.default))
+            case _:  # booleans and texts have no degrees
+                return value not in (bound, self.parse(self.default))
 
     def check(self, value: object) -> object:
         """The typed value of an override.

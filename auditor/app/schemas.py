@@ -1,0 +1,63 @@
+"""JSON Schemas of every file format, generated from the models.
+
+`python -m auditor.app.schemas` writes them to `schemas/`; with `--check` it writes nothing and
+ends with 1 when a committed one differs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from auditor.attest.trust import TrustPolicy
+from auditor.catalog.cases import CaseFile
+from auditor.catalog.config import Config
+from auditor.catalog.library import ControlExtension
+from auditor.core.model.control import Control
+from auditor.core.model.framework import Framework
+from auditor.core.model.waiver import Waiver
+from auditor.render.assessment_document import AssessmentDocument
+from auditor.shipped import shipped
+
+FORMATS: Mapping[str, type[BaseModel]] = {
+    "assessment-1": AssessmentDocument,
+    "cases-1": CaseFile,
+    "config-1": Config,
+    "control-1": Control,
+    "control-extension-1": ControlExtension,
+    "framework-1": Framework,
+    "trust-1": TrustPolicy,
+    "waiver-1": Waiver,
+}
+
+
+def schema_text(name: str) -> str:
+    """The text of one schema file."""
+    schema = FORMATS[name].model_json_schema(by_alias=True)
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check; the exit code."""
+    folder = shipped("schemas")
+    stale = [name for name in FORMATS if _read(folder / f"{name}.json") != schema_text(name)]
+    if "--check" in arguments:
+        for name in stale:
+            print(f"schemas/{name}.json differs from its model: make schemas", file=sys.stderr)  # noqa: T201 - a development tool
+        return 1 if stale else 0
+    for name in stale:
+        (folder / f"{name}.json").write_text(schema_text(name), "utf-8")
+    return 0
+
+
+def _read(path: Path) -> str:
+    return path.read_text("utf-8") if path.is_file() else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,65 @@
+"""`auditor demo`."""
+
+from __future__ import annotations
+
+import signal
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from auditor.app.demo.run import DemoResult, demonstration
+from auditor.app.outputs import render_to
+from auditor.cli.common import colour_option, echo, guard, note, wants_colour
+from auditor.core.model.status import Status
+from auditor.core.rollup import exit_code
+from auditor.errors import ExitCode
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default="demo-company")
+@click.option("--serve", is_flag=True, help="Keep the stand-in systems running until Ctrl-C.")
+@colour_option
+@guard
+def demo(folder: Path, *, serve: bool, no_color: bool) -> int:
+    """Show the whole job on a stand-in company: init, scan, report, verify. No account needed.
+
+    Starts a stand-in AWS account and two TLS endpoints on loopback, seeds good and bad resources
+    (one permission denied, one waiver expired), looks at them and at this host. FOLDER then has
+    auditor.yaml, waivers, evidence and reports, and every other command works in it.
+
+    Exits 0 when every step ended as the story has it, 1 when something surprised.
+
+    \b
+    auditor demo
+    auditor demo /tmp/larkspur --serve
+    """
+    with demonstration(folder, lambda: datetime.now(UTC), _formats(), note) as result:
+        echo(render_to("text", result.assessment, colour=wants_colour(no_color=no_color)))
+        _tell(result, folder)
+        if serve:
+            note("\nThe stand-in systems are running; press Ctrl-C to end them.")
+            signal.pause()
+    return ExitCode.FAILING if result.surprises else ExitCode.OK
+
+
+def _formats() -> tuple[str, ...]:
+    """PDF where its extra is installed."""
+    return ("html", "json", "pdf") if find_spec("weasyprint") else ("html", "json")
+
+
+def _tell(result: DemoResult, folder: Path) -> None:
+    verdict = "holds" if not result.verification.exit_code else "DOES NOT HOLD"
+    code = int(exit_code(result.assessment.outcome))
+    note(f"\nscan ended with exit code {code}; the evidence {verdict} (9 steps of auditor verify)")
+    for form, path in result.reports.items():
+        note(f"{form:5} report  {path}")
+    for surprise in result.surprises:
+        note(f"NOT AS EXPECTED: {surprise}")
+    failing = [f for f in result.assessment.findings if f.status is Status.FAIL]
+    short = failing[0].short if failing else result.assessment.findings[0].short
+    note("\nTry next:")
+    note(f"  cd {folder} && auditor run show latest --finding {short}")
+    note(f"  cd {folder} && auditor run rejudge latest")
+    note("  auditor controls coverage --framework soc2")
