@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.app.assess import load_observations, load_policy, recorded, verdict_bytes
 from auditor.app.engine import make_engine
+from auditor.app.registry import Collectors
 from auditor.core.evaluate import Judgement, evaluate
 from auditor.core.evaluate.plan import make_plan
 from auditor.core.model.observation import Observation
 from auditor.core.model.policy import Policy
-from auditor.errors import UsageError
-from auditor.ledger.runs import RunHistory
+from auditor.errors import UsageError, VerificationError
 from auditor.store.local import LocalStore
 
 
@@ -82,20 +83,36 @@ def rejudge(store: LocalStore, run: str, now: datetime | None = None) -> Rejudge
 def judge_recorded(
     policy: Policy, observations: list[tuple[Observation, str]], now: datetime
 ) -> Judgement:
-    """The judgement of recorded evidence under the recorded policy, by the recorded engine."""
+    """The judgement of recorded evidence under the recorded policy, by the recorded engine.
+
+    Raises:
+        VerificationError: A computed fact is not what its raw evidence gives.
+    """
+    check_derived(policy, [observation for observation, _digest in observations])
     engine = make_engine(policy.engine.partition(" ")[0])
     plan = make_plan(policy, engine)
     seen = {(o.target, o.resource_type): o for o, _digest in observations}
     return evaluate(policy, plan, seen, now, engine)
 
 
-def verdicts_again(store: LocalStore, history: RunHistory) -> bytes:
-    """The verdict bytes of a recorded run, made again from its evidence."""
-    if history.start is None:
-        raise UsageError(f"the log has no start of run {history.run}")
-    policy = load_policy(store, history)
-    observations = load_observations(store, history)
-    return verdict_bytes(judge_recorded(policy, observations, history.start.now))
+def check_derived(policy: Policy, observations: Sequence[Observation]) -> None:
+    """Compute again what collectors computed from raw evidence (a certificate's dates, its chain).
+
+    Raises:
+        VerificationError: A fact differs; names the resource and the field.
+    """
+    kinds = Collectors().resource_types(policy.resource_types)
+    for observation in observations:
+        kind = kinds.get(observation.resource_type)
+        if kind is None or kind.derive is None:
+            continue
+        for index, resource in enumerate(observation.resources):
+            for name, value in kind.derive(resource.data).items():
+                recorded_value = resource.data.get(name)
+                if name not in resource.unread and recorded_value != value:
+                    where = f"{observation.target}/{observation.resource_type}/resources/{index}"
+                    message = f"`{name}` is {recorded_value!r}; its raw evidence gives {value!r}"
+                    raise VerificationError(message, where=where)
 
 
 def _differences(before: Judgement, after: Judgement) -> list[str]:
