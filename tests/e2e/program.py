@@ -35,7 +35,7 @@ def auditor(folder: Path, *arguments: str, env: Mapping[str, str] | None = None)
     done = subprocess.run(
         [sys.executable, "-m", "auditor", *arguments],
         cwd=folder,
-        env=kept | CREDENTIALS | dict(env or {}),
+        env={**kept, **CREDENTIALS, **(env or {})},
         capture_output=True,
         text=True,
         timeout=240,

@@ -73,7 +73,8 @@ def _judge_admissible(
     depended_on: Sequence[Finding],
     matches: Mapping[str, Expression],
 ) -> CheckResult:
-    result = CheckResult(others=population.gap_findings(frame, observation))
+    gaps = population.relevant_gaps(frame, observation)
+    result = CheckResult(others=population.gap_findings(frame, gaps))
     views = [view(resource, kind.fields) for resource in observation.resources]
     for index, (resource, seen) in enumerate(zip(observation.resources, views, strict=True)):
         result.judged.append(judge_resource(frame, resource, seen, index, matches))
@@ -81,7 +82,6 @@ def _judge_admissible(
     rules = frame.compiled.check.population
     if rules.reconcile or rules.expected or rules.schedule:
         bound = population.bind_population(frame, [seen.fields for seen in views])
-        gaps = observation.gaps
         result.others += population.reconcile_findings(frame, bound)
         result.others += population.expected_findings(frame, bound, result.judged, gaps)
         result.others += population.schedule_findings(frame, bound, result.judged, now, gaps)

@@ -42,6 +42,19 @@ class CompiledCheck:
     expected: Expression | None
     reconcile: Expression | None
 
+    def reads_fact(self, name: str) -> bool:
+        """True when any expression of the check may read `facts.<name>`."""
+        optional = (
+            self.when,
+            self.member,
+            self.slot,
+            self.window,
+            self.expected,
+            self.reconcile,
+        )
+        expressions = [self.key, *(e for e in optional if e), *(e for _, e in self.assertions)]
+        return any(r.overlaps(("facts", name)) for e in expressions for r in e.references)
+
 
 def compile_check(engine: Engine, check: Check) -> CompiledCheck:
     """All expressions of the check.

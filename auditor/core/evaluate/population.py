@@ -23,7 +23,20 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_SLOTS = 100_000
 
 
-def gap_findings(frame: Frame, observation: Observation) -> list[Finding]:
+_FACT = "facts."
+
+
+def relevant_gaps(frame: Frame, observation: Observation) -> list[Gap]:
+    """The gaps that concern this check: a fact that could not be read, only if it is used."""
+    return [
+        gap
+        for gap in observation.gaps
+        if not gap.subject.startswith(_FACT)
+        or frame.compiled.reads_fact(gap.subject.removeprefix(_FACT))
+    ]
+
+
+def gap_findings(frame: Frame, gaps: Sequence[Gap]) -> list[Finding]:
     """Each thing that could not be read is an error of its own."""
     return [
         frame.finding(
@@ -34,7 +47,7 @@ def gap_findings(frame: Frame, observation: Observation) -> list[Finding]:
             action=gap.action,
             hint=gap.hint,
         )
-        for gap in observation.gaps
+        for gap in gaps
     ]
 
 

@@ -381,6 +381,15 @@ def test_completeness_a_count_that_does_not_agree_is_an_error() -> None:
     assert statuses(unknown)[""] is Status.ERROR
 
 
+def test_completeness_a_count_that_was_denied_concerns_only_the_checks_that_use_it() -> None:
+    rule = {"expr": "size(resources) == facts.count", "why": "rows equal the count"}
+    uses, other = check(population={"reconcile": rule}), check(id="other")
+    denied = observation(thing(), facts={}, gaps=(gap(subject="facts.count"),))
+    found = {(f.check, f.key): f for f in judge(control(uses, other), denied).findings}
+    assert found["thing", "facts.count"].action == "demo:Get"
+    assert [key for key in found if key[0] == "other"] == [("other", "a")]
+
+
 def test_completeness_an_expected_member_that_is_missing_fails_when_all_was_read() -> None:
     made = control(check(population={"expected": "inventory.names"}))
     assert statuses(judge(made, observation(thing("a"))))["b"] is Status.FAIL

@@ -1,0 +1,1 @@
+"""Statements, envelopes, trust and the numbered steps of verification."""

@@ -1,0 +1,126 @@
+"""What the steps of verification share: the inputs, and what earlier steps have established.
+
+A step sets a field only when it has ground for it; a field that is None tells later steps that
+they have none. `RunRecord` is what a judgement needs to be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from auditor.attest.reader import StoreReader
+from auditor.attest.trust import TrustPolicy
+from auditor.errors import VerificationError
+from auditor.ledger.blobs import BlobRef, decode_blob
+from auditor.ledger.checkpoint import SignedCheckpoint
+from auditor.ledger.entries import RunStart, Verdicts
+from auditor.ledger.runs import RunBook, RunHistory
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """An ended run with its evidence.
+
+    Args:
+        history: What the log says of it.
+        start, verdicts: Its entries of these types.
+        read: The bytes of a blob, proven; raises VerificationError where it is changed.
+    """
+
+    history: RunHistory
+    start: RunStart
+    verdicts: Verdicts
+    read: Callable[[BlobRef], bytes]
+
+    @property
+    def run(self) -> str:
+        """Its id."""
+        return self.history.run
+
+    @property
+    def policy(self) -> bytes:
+        """The controls and parameters that it judged by."""
+        return self.read(self.start.policy)
+
+    def observations(self) -> Iterator[bytes]:
+        """The observations, in the order of the log."""
+        for collect in self.history.collects:
+            yield self.read(collect.blob)
+
+
+Rejudge = Callable[[RunRecord], bytes]
+"""Judges a recorded run again; gives the bytes of its verdicts."""
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Inputs of a verification, and what its steps have established so far.
+
+    Args:
+        reader: The store.
+        trust: None where the auditor gave none.
+        run: Verify only this run; None for all.
+        rejudge: Judges a run again; None leaves step 7 with a warning.
+        now: Time of the verification.
+        remembered: A checkpoint file that the auditor kept from before; None without one.
+        reports: Name of a report that was given to the digest of its bytes.
+        paths: Files of the store, by folder; set by step 1.
+        signed: The checkpoint; set by step 2, None when it is bad.
+        book: The runs; set by step 3, None when the entries are not proven.
+        blobs: All blobs that the log refers to, by path; set by step 3.
+        last_time: Time of the last entry; set by step 3.
+        damaged: Paths of blobs that are missing or changed; set by step 6.
+    """
+
+    reader: StoreReader
+    trust: TrustPolicy | None
+    run: str | None
+    rejudge: Rejudge | None
+    now: datetime
+    remembered: bytes | None = None
+    reports: Mapping[str, str] = field(default_factory=dict)
+    paths: dict[str, list[str]] = field(default_factory=dict)
+    signed: SignedCheckpoint | None = None
+    book: RunBook | None = None
+    blobs: dict[str, BlobRef] = field(default_factory=dict)
+    last_time: datetime | None = None
+    damaged: set[str] = field(default_factory=set)
+
+    @property
+    def checkpoint(self) -> SignedCheckpoint:
+        """The checkpoint, for steps that run only when there is one.
+
+        Raises:
+            VerificationError: There is none.
+        """
+        if self.signed is None:
+            raise VerificationError("there is no checkpoint", where="log/checkpoint")
+        return self.signed
+
+    def runs(self) -> list[RunHistory]:
+        """The runs to verify, in the order of the log."""
+        histories = self.book.runs.values() if self.book else ()
+        return [item for item in histories if self.run in (None, item.run)]
+
+    def records(self) -> Iterator[RunRecord]:
+        """The runs to verify that ended in order."""
+        for item in self.runs():
+            if item.start and item.verdicts and item.end and not item.problems:
+                yield RunRecord(item, item.start, item.verdicts, self.read_blob)
+
+    def read_blob(self, reference: BlobRef) -> bytes:
+        """The bytes of a blob, proven.
+
+        Raises:
+            VerificationError: Missing or changed; `.where` is its path.
+        """
+        return b"".join(self.stream_blob(reference))
+
+    def stream_blob(self, reference: BlobRef) -> Iterator[bytes]:
+        """The same, piece by piece; proven when the iterator ends without raising."""
+        try:
+            yield from decode_blob(reference, self.reader.chunks(reference.path))
+        except VerificationError as error:
+            raise VerificationError(error.message, where=reference.path) from error

@@ -1,0 +1,131 @@
+"""Steps 4 and 5: each run was told in order, and its statement is signed and says the same."""
+
+from __future__ import annotations
+
+from auditor.attest.bundle import MAX_BUNDLE, Bundle
+from auditor.attest.dsse import verify_envelope
+from auditor.attest.evidence import Evidence
+from auditor.attest.reader import read_bounded
+from auditor.attest.result import Notes
+from auditor.attest.statement import PAYLOAD_TYPE, LogPosition, Statement, subjects
+from auditor.core.canonical import digest
+from auditor.errors import UndecidableError, UsageError, VerificationError
+from auditor.ledger.chain import MAX_STEP_BACK
+from auditor.ledger.entries import Entry, RunEnd, RunStart, Verdicts
+from auditor.ledger.runs import RunHistory
+
+STATEMENT = "statement.sigstore.json"
+
+
+def statement_path(run: str) -> str:
+    """Where a run's signed statement lies in a store."""
+    return f"runs/{run}/{STATEMENT}"
+
+
+def check_runs(evidence: Evidence, notes: Notes) -> str:
+    """(4) Start before collects before verdicts before end, and nothing from the future.
+
+    Raises:
+        UsageError: The run that was asked for is not in the log.
+    """
+    runs = evidence.runs()
+    if evidence.run is not None and not runs:
+        raise UsageError(
+            f"run {evidence.run!r} is not in the log", hint="auditor run list shows the runs"
+        )
+    if not runs:
+        notes.cannot_tell("the log tells of no run: there is nothing to verify")
+    for run in runs:
+        for problem in run.problems:
+            notes.bad(f"run {run.run}: {problem}", f"run {run.run}")
+        if run.state != "ended":
+            _note_unended(run, notes)
+        _check_now(run, notes)
+    ended = sum(run.state == "ended" for run in runs)
+    return f"{len(runs)} runs, {ended} of them ended"
+
+
+def check_statements(evidence: Evidence, notes: Notes) -> str:
+    """(5) Each ended run's statement: file, signature, key, time-stamp, and what it says."""
+    count = without_timestamp = 0
+    for run in evidence.runs():
+        if run.start and run.verdicts and run.end and run.end_entry:
+            try:
+                bundle = _check_statement(
+                    evidence, run, (run.start, run.verdicts, run.end, run.end_entry), notes
+                )
+            except VerificationError as error:
+                notes.bad(error.message, statement_path(run.run))
+            except UndecidableError as error:
+                notes.cannot_tell(error.message, statement_path(run.run))
+            else:
+                count += 1
+                without_timestamp += not bundle.timestamps
+    if without_timestamp:
+        text = f"{without_timestamp} statements have no time-stamp"
+        if evidence.trust is not None and evidence.trust.required.timestamp:
+            notes.bad(f"{text}, and the trust policy requires one", "runs")
+        else:
+            notes.warn(f"{text}: when they were signed, only the log says")
+    return f"{count} statements are signed by trusted keys and agree with the log"
+
+
+def _note_unended(run: RunHistory, notes: Notes) -> None:
+    if run.abort is not None:
+        notes.warn(f"run {run.run} was aborted: {run.abort.reason}", f"run {run.run}")
+    else:
+        notes.warn(f"run {run.run} has no end: it is going on or was cut off", f"run {run.run}")
+
+
+def _check_now(run: RunHistory, notes: Notes) -> None:
+    if run.start is None or run.end_entry is None:
+        return
+    if run.start.now > run.end_entry.time + MAX_STEP_BACK:
+        notes.bad(f"run {run.run} judged at {run.start.now}, after its end", f"run {run.run}")
+
+
+def _check_statement(
+    evidence: Evidence,
+    run: RunHistory,
+    told: tuple[RunStart, Verdicts, RunEnd, Entry],
+    notes: Notes,
+) -> Bundle:
+    path = statement_path(run.run)
+    start, verdicts, end, end_entry = told
+    data = read_bounded(evidence.reader, path, MAX_BUNDLE)
+    if digest(data) != end.statement:
+        raise VerificationError("the file has another digest than `run.end` in the log")
+    bundle = Bundle.parse(data)
+    if bundle.envelope.payload_type != PAYLOAD_TYPE:
+        raise VerificationError(f"got payload type {bundle.envelope.payload_type!r}")
+    statement = Statement.parse(bundle.envelope.payload)
+    origin = evidence.checkpoint.checkpoint.origin
+    said = statement.predicate
+    expected: dict[str, object] = {
+        "run": run.run,
+        "now": start.now,
+        "counts": verdicts.counts,
+        "outcome": end.outcome,
+        "log": LogPosition(origin=origin, index=run.start_index),
+    }
+    for name, value in expected.items():
+        if getattr(said, name) != value:
+            raise VerificationError(f"{name} is {getattr(said, name)!r}, in the log {value!r}")
+    if statement.subject != subjects(start.policy, run.collects, verdicts.blob):
+        raise VerificationError("the subjects are not the evidence that the log names")
+    _check_signer(evidence, bundle, end_entry)
+    if bundle.timestamps:
+        notes.cannot_tell("has a time-stamp, which this version does not check", path)
+    return bundle
+
+
+def _check_signer(evidence: Evidence, bundle: Bundle, end_entry: Entry) -> None:
+    if evidence.trust is None:
+        raise UndecidableError("no trust policy: the signature cannot be checked")
+    key = evidence.trust.run_key(bundle.hint)
+    if key is None:
+        raise UndecidableError(f"signed by an unknown key {bundle.hint[:16]!r}")
+    signature = bundle.envelope.signatures[0]
+    verify_envelope(bundle.envelope, signature, key.public_key, key.algorithm)
+    if not key.covers(end_entry.time):
+        raise VerificationError(f"the key {key.name!r} was not valid at {end_entry.time}")

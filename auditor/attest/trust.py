@@ -1,0 +1,147 @@
+"""The trust policy: what an auditor believes before looking at any evidence.
+
+It comes to the auditor by another way than the evidence, and never from what is verified. It names
+the log, the keys and when they were valid, who may approve exceptions, and what must be there.
+Schema `trust-1`, JSON; people read and compare it, so it is indented, not canonical.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from auditor.attest.signing import Algorithm, algorithm_of, key_id, load_public_key
+from auditor.core.times import Instant
+from auditor.errors import ConfigError, LedgerError
+from auditor.ledger.note import NoteKey
+
+MAX_POLICY = 4 * 1024 * 1024
+
+
+def _public_key(pem: str) -> str:
+    try:
+        load_public_key(pem)
+    except ConfigError as error:  # pydantic adds the place to a ValueError
+        raise ValueError(error.message) from error
+    return pem
+
+
+def _vkey(text: str) -> str:
+    try:
+        NoteKey.parse(text)
+    except LedgerError as error:
+        raise ValueError(error.message) from error
+    return text
+
+
+PublicKeyPem = Annotated[str, AfterValidator(_public_key)]
+Vkey = Annotated[str, AfterValidator(_vkey)]
+
+
+class TrustModel(BaseModel):
+    """Frozen, and nothing unknown is accepted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Validity(TrustModel):
+    """When a key was in use: from `not_before` on, until `not_after` (exclusive) or still."""
+
+    not_before: Instant
+    not_after: Instant | None = None
+
+    def covers(self, time: datetime) -> bool:
+        """True when the key was in use at this time."""
+        return self.not_before <= time and (self.not_after is None or time < self.not_after)
+
+
+class LogKey(Validity):
+    """A key that signs checkpoints, as vkey."""
+
+    vkey: Vkey
+
+    @property
+    def note_key(self) -> NoteKey:
+        """The key itself."""
+        return NoteKey.parse(self.vkey)
+
+
+class NamedKey(Validity):
+    """A key of a person or a machine, PEM."""
+
+    name: Annotated[str, Field(min_length=1)]
+    public_key: PublicKeyPem
+
+    @property
+    def key_id(self) -> str:
+        """SHA-256 (hex) of the public key."""
+        return key_id(self.public_key)
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """The algorithm of the key."""
+        return algorithm_of(load_public_key(self.public_key))
+
+
+class Required(TrustModel):
+    """What must be there; where it is not required, its absence is a warning."""
+
+    timestamp: bool = False
+    witness: bool = False
+    remembered_head: bool = False
+
+
+class TrustPolicy(TrustModel):
+    """Schema `trust-1`.
+
+    `origin` is the name of the log; `log_keys` sign its checkpoints, `run_keys` its statements,
+    `approvers` waivers and attestations.
+    """
+
+    schema_: Literal["trust-1"] = Field("trust-1", alias="schema")
+    origin: Annotated[str, Field(min_length=1)]
+    log_keys: tuple[LogKey, ...] = Field(min_length=1)
+    run_keys: tuple[NamedKey, ...] = Field(min_length=1)
+    approvers: tuple[NamedKey, ...] = ()
+    required: Required = Required()
+
+    def to_json(self) -> str:
+        """The text of the file."""
+        document = self.model_dump(mode="json", by_alias=True)
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def parse(cls, text: str, *, where: str = "trust policy") -> TrustPolicy:
+        """Read the text of a trust policy.
+
+        Args:
+            text: JSON of schema `trust-1`.
+            where: The file, for messages.
+
+        Raises:
+            ConfigError: Not JSON, another schema, or a wrong field or key.
+        """
+        if len(text) > MAX_POLICY:
+            raise ConfigError(f"longer than {MAX_POLICY} characters", where=where)
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            at = "/".join(str(part) for part in first["loc"])
+            raise ConfigError(
+                f"{at}: {first['msg']}" if at else first["msg"],
+                hint="auditor init writes a trust policy; docs/reference/trust.md describes it",
+                where=where,
+            ) from error
+
+    def note_keys(self) -> Sequence[NoteKey]:
+        """All keys of the log, whenever valid."""
+        return [key.note_key for key in self.log_keys]
+
+    def run_key(self, wanted: str) -> NamedKey | None:
+        """The run key with this id, None where it is not known."""
+        return next((key for key in self.run_keys if key.key_id == wanted), None)

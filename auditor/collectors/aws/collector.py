@@ -1,0 +1,79 @@
+"""The AWS collector, as the rest of the program sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType, ModuleType
+
+from pydantic import BaseModel, ValidationError
+
+from auditor.collectors.aws.loader import load_catalogue
+from auditor.collectors.aws.settings import AwsSettings
+from auditor.collectors.interface import CollectionContext, Preflight
+from auditor.core.model.observation import Observation
+from auditor.core.model.resource_type import ResourceType
+from auditor.core.model.target import Target
+from auditor.errors import ConfigError, DependencyError, UsageError
+
+
+class AwsCollector:
+    """Reads AWS accounts; credentials come from boto3's own chain."""
+
+    name = "aws"
+    target_kind = "aws-account"
+    settings: type[BaseModel] = AwsSettings
+
+    def resource_types(self) -> Mapping[str, ResourceType]:
+        """All types it can read, by name. Needs no SDK and no network."""
+        types = load_catalogue().items()
+        return MappingProxyType({name: collected.resource_type for name, collected in types})
+
+    def preflight(self, target: Target, context: CollectionContext) -> Preflight:
+        """Ask who we are there.
+
+        Raises:
+            ConfigError: The target's settings are wrong.
+            DependencyError: boto3 is not installed.
+        """
+        result: Preflight = _run().preflight(_settings(target), context)
+        return result
+
+    def collect(
+        self, target: Target, resource_types: Sequence[str], context: CollectionContext
+    ) -> Iterator[Observation]:
+        """Read the types from the account, one observation for each, as they are ready.
+
+        Raises:
+            UsageError: A name is no type of this collector.
+            ConfigError: The target's settings are wrong.
+            DependencyError: boto3 is not installed.
+            DefinitionError: The catalogue does not fit the installed botocore.
+        """
+        catalogue = load_catalogue()
+        unknown = [name for name in resource_types if name not in catalogue]
+        if unknown:
+            raise UsageError(f"no AWS resource type {', '.join(unknown)}", where=target.name)
+        types = [catalogue[name] for name in resource_types]
+        observations: Iterator[Observation] = _run().collect(
+            target, _settings(target), types, context
+        )
+        return observations
+
+
+def _settings(target: Target) -> AwsSettings:
+    try:
+        return AwsSettings.model_validate(dict(target.settings))
+    except ValidationError as error:
+        raise ConfigError(str(error), where=f"target {target.name}") from error
+
+
+def _run() -> ModuleType:
+    """The part that needs the SDK, loaded when it is used: it costs 0.2 s and is an extra."""
+    try:
+        from auditor.collectors.aws import run
+    except ModuleNotFoundError as error:
+        raise DependencyError(
+            f"reading AWS needs the SDK: no module {error.name!r}",
+            hint="pip install 'auditor[aws]'",
+        ) from error
+    return run

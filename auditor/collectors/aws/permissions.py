@@ -1,0 +1,52 @@
+"""The IAM action that an API operation needs.
+
+Nearly always it is `<service>:<Operation>`. The exceptions below are those of the Service
+Authorization Reference (docs.aws.amazon.com/service-authorization); only what the catalogue
+calls is listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.collectors.aws.model import ListSpec, TypeSpec
+
+_PREFIXES = {"s3control": "s3", "resourcegroupstaggingapi": "tag"}
+_EXCEPTIONS = {
+    ("s3", "ListBuckets"): "s3:ListAllMyBuckets",
+    ("s3", "GetBucketEncryption"): "s3:GetEncryptionConfiguration",
+    ("s3", "GetBucketLifecycleConfiguration"): "s3:GetLifecycleConfiguration",
+    ("s3", "GetObjectLockConfiguration"): "s3:GetBucketObjectLockConfiguration",
+    ("s3", "GetPublicAccessBlock"): "s3:GetBucketPublicAccessBlock",
+    ("s3control", "GetPublicAccessBlock"): "s3:GetAccountPublicAccessBlock",
+}
+WHOAMI = ("sts", "GetCallerIdentity")
+REGIONS = ("ec2", "DescribeRegions")
+
+
+def iam_action(service: str, operation: str) -> str:
+    """The IAM action (`s3:ListAllMyBuckets`) of botocore's service and operation name."""
+    default = f"{_PREFIXES.get(service, service)}:{operation}"
+    return _EXCEPTIONS.get((service, operation), default)
+
+
+def operations(service: str, spec: TypeSpec) -> Iterator[tuple[str, str]]:
+    """Every (service, operation) that reading the type may send, with those of its account."""
+    yield WHOAMI
+    if spec.scope == "regional":
+        yield REGIONS
+    source = spec.source
+    if isinstance(source, ListSpec) and source.prepare is not None:
+        yield service, source.prepare.operation
+    yield service, source.operation
+    if spec.locate is not None:
+        yield service, spec.locate.operation
+    for call in spec.enrich:
+        yield call.service or service, call.operation
+    for fact in spec.facts.values():
+        yield service, fact.operation
+
+
+def permissions(service: str, spec: TypeSpec) -> tuple[str, ...]:
+    """The IAM actions that reading the type needs, sorted."""
+    return tuple(sorted({iam_action(*operation) for operation in operations(service, spec)}))

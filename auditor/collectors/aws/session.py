@@ -1,0 +1,160 @@
+"""The session with one account: credentials, clients, and who we are there.
+
+Importing this module needs botocore. One client is made per service and region and shared by all
+threads: making one costs up to 0.2 CPU seconds, and botocore's clients may be shared.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from threading import Lock
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    CredentialResolver,
+    Credentials,
+    DeferredRefreshableCredentials,
+)
+from botocore.session import Session
+
+from auditor import __version__
+from auditor.collectors.aws.settings import AwsSettings
+
+_DEFAULT_REGION = "us-east-1"
+_CONNECT_TIMEOUT_S = 10.0
+_POOL = 64
+_HOST_PREFIXED = "s3control"
+_ACCOUNT_PREFIX = re.compile(r"^(https?://)\d{12}\.", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose account is read, and where.
+
+    Args:
+        caller: ARN of the caller, as sts:GetCallerIdentity says.
+        regions: Regions to read.
+        not_enabled: Regions that the account has not opted in.
+    """
+
+    caller: str
+    id: str
+    partition: str
+    regions: tuple[str, ...] = ()
+    not_enabled: tuple[str, ...] = ()
+
+
+class Clients:
+    """Clients by service and region, made when first asked for."""
+
+    def __init__(self, settings: AwsSettings, timeout_s: float) -> None:
+        self.session = _session(settings)
+        self.session.get_scoped_config()  # an unknown profile is found here, not in a thread
+        self._endpoint_url = settings.endpoint_url
+        # A region must be named to sign anything; global services map it to their own.
+        self.home: str = self.session.get_config_variable("region") or _DEFAULT_REGION
+        self._config = Config(
+            user_agent=f"auditor/{__version__}",  # botocore's own is rebuilt for each call
+            parameter_validation=False,  # the catalogue is checked against the models at load
+            connect_timeout=min(_CONNECT_TIMEOUT_S, timeout_s),
+            read_timeout=timeout_s,
+            max_pool_connections=_POOL,
+            retries={"mode": "standard", "total_max_attempts": settings.max_attempts},
+        )
+        self._clients: dict[tuple[str, str], BaseClient] = {}
+        self._lock = Lock()
+
+    def get(self, service: str, region: str) -> BaseClient:
+        """The client of a service in a region.
+
+        Raises:
+            botocore.exceptions.BotoCoreError: No such service, or no credentials.
+        """
+        key = (service, region)
+        client = self._clients.get(key)
+        if client is not None:
+            return client
+        with self._lock:  # botocore's sessions are not safe for threads
+            if key not in self._clients:
+                self._clients[key] = self._make(service, region)
+            return self._clients[key]
+
+    def close(self) -> None:
+        """Close every connection."""
+        for client in self._clients.values():
+            client.close()
+
+    def _make(self, service: str, region: str) -> BaseClient:
+        client = self.session.create_client(
+            service, region_name=region, endpoint_url=self._endpoint_url, config=self._config
+        )
+        if service == _HOST_PREFIXED and _bare(client.meta.endpoint_url):
+            client.meta.events.register("before-call.s3-control", _without_prefix)
+        return client
+
+
+def _session(settings: AwsSettings) -> Session:
+    session = Session(profile=settings.profile)
+    if settings.role_arn is not None:
+        provider = _AssumedRole(session, settings, settings.role_arn)
+        resolver = CredentialResolver(providers=[provider])
+        assumed = Session(profile=settings.profile)
+        assumed.register_component("credential_provider", resolver)
+        return assumed
+    return session
+
+
+class _AssumedRole(CredentialProvider):
+    """Credentials of the target's role, renewed before they expire."""
+
+    METHOD = "assume-role"
+
+    def __init__(self, source: Session, settings: AwsSettings, role_arn: str) -> None:
+        super().__init__(source)
+        self._source = source
+        self._settings = settings
+        self._role_arn = role_arn
+
+    def load(self) -> Credentials:
+        extra = {"RoleSessionName": "auditor"}
+        if self._settings.external_id is not None:
+            extra["ExternalId"] = self._settings.external_id
+        fetcher = AssumeRoleCredentialFetcher(
+            client_creator=self._sts,
+            source_credentials=self._source.get_credentials(),
+            role_arn=self._role_arn,
+            extra_args=extra,
+        )
+        return DeferredRefreshableCredentials(
+            refresh_using=fetcher.fetch_credentials, method=self.METHOD
+        )
+
+    def _sts(self, service: str, **kwargs: Any) -> BaseClient:
+        region = self._source.get_config_variable("region") or _DEFAULT_REGION
+        fixed = {"region_name": region, "endpoint_url": self._settings.endpoint_url}
+        return self._source.create_client(service, **(kwargs | fixed))
+
+
+def _without_prefix(params: dict[str, Any], **_event: object) -> None:
+    """Take the account off a host such as `123456789012.127.0.0.1`, which is no name.
+
+    botocore's endpoint rules put it there; the request carries it in a header as well.
+    """
+    params["url"] = _ACCOUNT_PREFIX.sub(r"\1", params["url"])
+
+
+def _bare(endpoint: str) -> bool:
+    """Whether the endpoint's host is an address or `localhost`, which take no prefix."""
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True

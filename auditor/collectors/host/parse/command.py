@@ -1,0 +1,106 @@
+"""Which program a command line of cron runs first: past wrappers, tests and shells."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+
+from auditor.collectors.host.parse.words import words
+
+_SKIPPED = words(
+    "cd test [ [[ true : exit export set umask ulimit sleep if then fi else ! { } ( ) command echo"
+)
+_SHELLS = words("sh bash dash zsh ksh ash")
+_INTERPRETERS = _SHELLS | words("python python2 python3 perl ruby node php . source")
+# Wrapper to its options that take a value, and how many arguments stand before the command.
+_WRAPPERS: dict[str, tuple[frozenset[str], int]] = {
+    "nice": (frozenset({"-n"}), 0),
+    "ionice": (frozenset({"-c", "-n", "-p"}), 0),
+    "chrt": (frozenset(), 1),
+    "nohup": (frozenset(), 0),
+    "setsid": (frozenset(), 0),
+    "exec": (frozenset(), 0),
+    "time": (frozenset(), 0),
+    "chronic": (frozenset(), 0),
+    "cronic": (frozenset(), 0),
+    "env": (frozenset({"-u", "-C"}), 0),
+    "flock": (frozenset({"-w", "-E"}), 1),
+    "timeout": (frozenset({"-s", "-k"}), 1),
+    "sudo": (frozenset({"-u", "-g", "-h", "-C", "-D", "-p"}), 0),
+    "runuser": (frozenset({"-u", "-g", "-G"}), 0),
+    "systemd-cat": (frozenset({"-t", "-p"}), 0),
+}
+_MAX_DEPTH = 8  # wrappers around wrappers
+_OPERATORS = frozenset({"&&", "||", ";", "|", "&", ";;", "|&"})
+_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*", re.DOTALL)
+
+
+def first_program(command: str) -> str | None:
+    """The path or name of the program or script that a command line runs; None if it has none.
+
+    Tests, `cd` and the like are passed over, wrappers (`nice`, `flock`, `timeout`, ...) are looked
+    through, and a shell or interpreter gives its script.
+    """
+    for simple in _simple_commands(command):
+        found = _program(simple, 0)
+        if found is not None:
+            return found
+    return None
+
+
+def _simple_commands(command: str) -> Iterator[list[str]]:
+    try:
+        lexer = shlex.shlex(command, posix=True, punctuation_chars=";|&")
+        lexer.commenters = ""
+        lexer.whitespace_split = True
+        words = list(lexer)
+    except ValueError:  # an open quote: the shell would refuse it too
+        words = command.split()
+    simple: list[str] = []
+    for word in words:
+        if word in _OPERATORS:
+            yield simple
+            simple = []
+        else:
+            simple.append(word)
+    yield simple
+
+
+def _program(words: Sequence[str], depth: int) -> str | None:
+    rest = list(words)
+    while rest and (_ASSIGNMENT.fullmatch(rest[0]) or rest[0] in ("{", "(", "!", "then", "if")):
+        rest.pop(0)
+    if not rest or depth > _MAX_DEPTH or rest[0] in _SKIPPED:
+        return None
+    name = rest[0].rsplit("/", 1)[-1]
+    if name in _WRAPPERS:
+        return _program(_after_wrapper(rest[1:], *_WRAPPERS[name]), depth + 1)
+    if name in _INTERPRETERS:
+        return _script_of(name, rest, depth)
+    return rest[0]
+
+
+def _after_wrapper(words: Sequence[str], with_value: frozenset[str], plain: int) -> list[str]:
+    rest = list(words)
+    while rest and rest[0].startswith("-"):
+        option = rest.pop(0)
+        if option in with_value and rest:
+            rest.pop(0)
+    while rest and _ASSIGNMENT.fullmatch(rest[0]):
+        rest.pop(0)
+    rest = rest[plain:]
+    # `flock /lock -c "command line"`: the line is a command of its own.
+    return ["sh", *rest] if rest[:1] == ["-c"] else rest
+
+
+def _script_of(name: str, words: Sequence[str], depth: int) -> str | None:
+    """The script after an interpreter; of `sh -c LINE` the program of the line."""
+    for index, word in enumerate(words[1:], start=1):
+        if name in _SHELLS and re.fullmatch(r"-[a-z]*c", word) and index + 1 < len(words):
+            return first_program(words[index + 1]) if depth < _MAX_DEPTH else None
+        if word in ("-c", "-m") or (word == "-e" and name not in _SHELLS):
+            break
+        if not word.startswith("-"):
+            return word
+    return words[0]

@@ -1,0 +1,1 @@
+"""Thin readings: what to read for each resource type, and what becomes of a failure."""

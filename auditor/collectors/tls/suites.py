@@ -1,0 +1,188 @@
+"""Cipher suites: their numbers and names, and the families that are offered alone.
+
+Numbers and names are those of the IANA registry "TLS Cipher Suites". A family is a property of
+the name, so that there is one table and no second list to forget. Which family is acceptable is
+not said here: controls say it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+_TLS13 = 0x13  # first byte of the suites of TLS 1.3
+_TABLE = """\
+0001 TLS_RSA_WITH_NULL_MD5
+0002 TLS_RSA_WITH_NULL_SHA
+0003 TLS_RSA_EXPORT_WITH_RC4_40_MD5
+0004 TLS_RSA_WITH_RC4_128_MD5
+0005 TLS_RSA_WITH_RC4_128_SHA
+0006 TLS_RSA_EXPORT_WITH_RC2_CBC_40_MD5
+0007 TLS_RSA_WITH_IDEA_CBC_SHA
+0008 TLS_RSA_EXPORT_WITH_DES40_CBC_SHA
+0009 TLS_RSA_WITH_DES_CBC_SHA
+000A TLS_RSA_WITH_3DES_EDE_CBC_SHA
+0011 TLS_DHE_DSS_EXPORT_WITH_DES40_CBC_SHA
+0012 TLS_DHE_DSS_WITH_DES_CBC_SHA
+0013 TLS_DHE_DSS_WITH_3DES_EDE_CBC_SHA
+0014 TLS_DHE_RSA_EXPORT_WITH_DES40_CBC_SHA
+0015 TLS_DHE_RSA_WITH_DES_CBC_SHA
+0016 TLS_DHE_RSA_WITH_3DES_EDE_CBC_SHA
+0017 TLS_DH_anon_EXPORT_WITH_RC4_40_MD5
+0018 TLS_DH_anon_WITH_RC4_128_MD5
+0019 TLS_DH_anon_EXPORT_WITH_DES40_CBC_SHA
+001A TLS_DH_anon_WITH_DES_CBC_SHA
+001B TLS_DH_anon_WITH_3DES_EDE_CBC_SHA
+002F TLS_RSA_WITH_AES_128_CBC_SHA
+0032 TLS_DHE_DSS_WITH_AES_128_CBC_SHA
+0033 TLS_DHE_RSA_WITH_AES_128_CBC_SHA
+0034 TLS_DH_anon_WITH_AES_128_CBC_SHA
+0035 TLS_RSA_WITH_AES_256_CBC_SHA
+0038 TLS_DHE_DSS_WITH_AES_256_CBC_SHA
+0039 TLS_DHE_RSA_WITH_AES_256_CBC_SHA
+003A TLS_DH_anon_WITH_AES_256_CBC_SHA
+003B TLS_RSA_WITH_NULL_SHA256
+003C TLS_RSA_WITH_AES_128_CBC_SHA256
+003D TLS_RSA_WITH_AES_256_CBC_SHA256
+0040 TLS_DHE_DSS_WITH_AES_128_CBC_SHA256
+0041 TLS_RSA_WITH_CAMELLIA_128_CBC_SHA
+0044 TLS_DHE_DSS_WITH_CAMELLIA_128_CBC_SHA
+0045 TLS_DHE_RSA_WITH_CAMELLIA_128_CBC_SHA
+0046 TLS_DH_anon_WITH_CAMELLIA_128_CBC_SHA
+0062 TLS_RSA_EXPORT1024_WITH_DES_CBC_SHA
+0064 TLS_RSA_EXPORT1024_WITH_RC4_56_SHA
+0067 TLS_DHE_RSA_WITH_AES_128_CBC_SHA256
+006A TLS_DHE_DSS_WITH_AES_256_CBC_SHA256
+006B TLS_DHE_RSA_WITH_AES_256_CBC_SHA256
+006C TLS_DH_anon_WITH_AES_128_CBC_SHA256
+006D TLS_DH_anon_WITH_AES_256_CBC_SHA256
+0084 TLS_RSA_WITH_CAMELLIA_256_CBC_SHA
+0087 TLS_DHE_DSS_WITH_CAMELLIA_256_CBC_SHA
+0088 TLS_DHE_RSA_WITH_CAMELLIA_256_CBC_SHA
+0089 TLS_DH_anon_WITH_CAMELLIA_256_CBC_SHA
+0096 TLS_RSA_WITH_SEED_CBC_SHA
+009A TLS_DHE_RSA_WITH_SEED_CBC_SHA
+009C TLS_RSA_WITH_AES_128_GCM_SHA256
+009D TLS_RSA_WITH_AES_256_GCM_SHA384
+009E TLS_DHE_RSA_WITH_AES_128_GCM_SHA256
+009F TLS_DHE_RSA_WITH_AES_256_GCM_SHA384
+00A2 TLS_DHE_DSS_WITH_AES_128_GCM_SHA256
+00A3 TLS_DHE_DSS_WITH_AES_256_GCM_SHA384
+00A6 TLS_DH_anon_WITH_AES_128_GCM_SHA256
+00A7 TLS_DH_anon_WITH_AES_256_GCM_SHA384
+00BA TLS_RSA_WITH_CAMELLIA_128_CBC_SHA256
+00BD TLS_DHE_DSS_WITH_CAMELLIA_128_CBC_SHA256
+00BE TLS_DHE_RSA_WITH_CAMELLIA_128_CBC_SHA256
+00BF TLS_DH_anon_WITH_CAMELLIA_128_CBC_SHA256
+00C0 TLS_RSA_WITH_CAMELLIA_256_CBC_SHA256
+00C3 TLS_DHE_DSS_WITH_CAMELLIA_256_CBC_SHA256
+00C4 TLS_DHE_RSA_WITH_CAMELLIA_256_CBC_SHA256
+00C5 TLS_DH_anon_WITH_CAMELLIA_256_CBC_SHA256
+1301 TLS_AES_128_GCM_SHA256
+1302 TLS_AES_256_GCM_SHA384
+1303 TLS_CHACHA20_POLY1305_SHA256
+C006 TLS_ECDHE_ECDSA_WITH_NULL_SHA
+C007 TLS_ECDHE_ECDSA_WITH_RC4_128_SHA
+C008 TLS_ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA
+C009 TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA
+C00A TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA
+C010 TLS_ECDHE_RSA_WITH_NULL_SHA
+C011 TLS_ECDHE_RSA_WITH_RC4_128_SHA
+C012 TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA
+C013 TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA
+C014 TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA
+C015 TLS_ECDH_anon_WITH_NULL_SHA
+C016 TLS_ECDH_anon_WITH_RC4_128_SHA
+C017 TLS_ECDH_anon_WITH_3DES_EDE_CBC_SHA
+C018 TLS_ECDH_anon_WITH_AES_128_CBC_SHA
+C019 TLS_ECDH_anon_WITH_AES_256_CBC_SHA
+C023 TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256
+C024 TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384
+C027 TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256
+C028 TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384
+C02B TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+C02C TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
+C02F TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+C030 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
+C072 TLS_ECDHE_ECDSA_WITH_CAMELLIA_128_CBC_SHA256
+C073 TLS_ECDHE_ECDSA_WITH_CAMELLIA_256_CBC_SHA384
+C076 TLS_ECDHE_RSA_WITH_CAMELLIA_128_CBC_SHA256
+C077 TLS_ECDHE_RSA_WITH_CAMELLIA_256_CBC_SHA384
+C09C TLS_RSA_WITH_AES_128_CCM
+C09D TLS_RSA_WITH_AES_256_CCM
+C09E TLS_DHE_RSA_WITH_AES_128_CCM
+C09F TLS_DHE_RSA_WITH_AES_256_CCM
+C0A0 TLS_RSA_WITH_AES_128_CCM_8
+C0A1 TLS_RSA_WITH_AES_256_CCM_8
+C0A2 TLS_DHE_RSA_WITH_AES_128_CCM_8
+C0A3 TLS_DHE_RSA_WITH_AES_256_CCM_8
+C0AC TLS_ECDHE_ECDSA_WITH_AES_128_CCM
+C0AD TLS_ECDHE_ECDSA_WITH_AES_256_CCM
+C0AE TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8
+C0AF TLS_ECDHE_ECDSA_WITH_AES_256_CCM_8
+CCA8 TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
+CCA9 TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+CCAA TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256
+"""
+NAMES: Mapping[int, str] = {
+    int(code, 16): name for code, name in (line.split() for line in _TABLE.splitlines())
+}
+
+
+def _static_rsa(name: str) -> bool:
+    return name.startswith("TLS_RSA_WITH_") and "NULL" not in name
+
+
+FAMILIES: Mapping[str, Callable[[str], bool]] = {
+    "NULL": lambda name: "_NULL_" in name,
+    "anon": lambda name: "_anon_" in name,
+    "EXPORT": lambda name: "_EXPORT" in name,
+    "DES": lambda name: "_DES_" in name,
+    "RC4": lambda name: "_RC4_" in name,
+    "3DES": lambda name: "_3DES_" in name,
+    "static-RSA": _static_rsa,
+    # Not weak; offered alone to see forward secrecy and the size of the group.
+    "DHE": lambda name: name.startswith("TLS_DHE_"),
+    "ECDHE": lambda name: name.startswith("TLS_ECDHE_"),
+}
+WEAK_FAMILIES = ("NULL", "anon", "EXPORT", "DES", "RC4", "3DES", "static-RSA")
+FORWARD_SECRET = ("DHE", "ECDHE")
+
+
+def family(name: str) -> tuple[int, ...]:
+    """The suites of one family, strongest first."""
+    return _ordered(suite for suite in _below_1_3() if FAMILIES[name](NAMES[suite]))
+
+
+def tls13() -> tuple[int, ...]:
+    """The suites of TLS 1.3 (RFC 8446, B.4)."""
+    return tuple(suite for suite in NAMES if suite >> 8 == _TLS13)
+
+
+def authenticated() -> tuple[int, ...]:
+    """All suites below TLS 1.3 in which the server shows a certificate, strongest first."""
+    return _ordered(suite for suite in _below_1_3() if not FAMILIES["anon"](NAMES[suite]))
+
+
+def has_dh_group(suite: int) -> bool:
+    """Whether the server sends a finite-field Diffie-Hellman group with it."""
+    return suite_name(suite).startswith(("TLS_DHE_", "TLS_DH_anon_"))
+
+
+def suite_name(suite: int) -> str:
+    """Its registered name, or the number for one that was never offered."""
+    return NAMES.get(suite, f"0x{suite:04X}")
+
+
+def _below_1_3() -> Iterable[int]:
+    return (suite for suite in NAMES if suite >> 8 != _TLS13)
+
+
+def _ordered(suites: Iterable[int]) -> tuple[int, ...]:
+    """As a present-day client would order them: a server that follows the client picks its best."""
+    return tuple(sorted(suites, key=lambda suite: (_rank(NAMES[suite]), -suite)))
+
+
+def _rank(name: str) -> tuple[bool, bool, bool, bool]:
+    weak = any(FAMILIES[weak](name) for weak in WEAK_FAMILIES if weak != "static-RSA")
+    aead = "_GCM_" in name or "_POLY1305_" in name or "_CCM" in name
+    return (weak, _static_rsa(name), not name.startswith("TLS_ECDHE_"), not aead)

@@ -1,0 +1,266 @@
+"""The typed entries of the log: what happened, one canonical JSON object each.
+
+An entry names its place (`index`), the entry before it (`prev`, so that a person can follow the
+chain with sha256sum and jq), its time, and a body of one of the types below. Whether entries
+follow each other rightly is `chain`'s matter. Standard: RFC 8785 for the bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, ClassVar, Self
+
+from pydantic import ConfigDict, JsonValue, StringConstraints, ValidationError
+
+from auditor.core.canonical import MAX_INT, canonical
+from auditor.core.times import Instant, format_instant, parse_instant
+from auditor.errors import LedgerError
+from auditor.ledger.blobs import BlobRef, Count, Digest, LogModel
+from auditor.ledger.encoding import parse_object
+from auditor.ledger.tiles import MAX_ENTRY
+
+VERSION = "log-entry-1"
+GENESIS = "0" * 64
+"""`prev` of entry 0."""
+RunId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+StorePath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,255}$")]
+_FIELDS = {"v", "index", "prev", "time", "type", "body"}
+
+
+class Body(LogModel):
+    """What an entry says. `type` is its name in the log."""
+
+    type: ClassVar[str]
+
+    def to_json(self) -> dict[str, object]:
+        """The `body` of the entry."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_json(cls, document: object) -> Self:
+        """The inverse of `to_json`.
+
+        Raises:
+            LedgerError: A field is missing, unknown or of another type.
+        """
+        try:
+            return cls.model_validate(document)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = "/".join(str(part) for part in first["loc"])
+            raise LedgerError(f"{cls.type} entry: {where}: {first['msg']}") from error
+
+
+class RunStart(Body):
+    """A run begins; logged before anything is collected.
+
+    `now` is the instant that everything is judged at; `policy` the blob with controls and
+    parameters; `scope` what was resolved to be looked at; `nonce` random text, so that a run cannot
+    be prepared beforehand; `slot` the place in the schedule that it fills, or null.
+    """
+
+    type: ClassVar[str] = "run.start"
+    run: RunId
+    now: Instant
+    policy: BlobRef
+    scope: dict[str, JsonValue]
+    nonce: str
+    slot: str | None = None
+
+
+class Collect(Body):
+    """One resource type of one target was read; `blob` is the observation."""
+
+    type: ClassVar[str] = "collect"
+    run: RunId
+    target: str
+    resource_type: str
+    identity: str
+    complete: bool
+    items: Count
+    pages_complete: bool
+    started_at: Instant
+    read_at: Instant
+    blob: BlobRef
+
+
+class Verdicts(Body):
+    """The run was judged; `counts` are findings by status, `blob` holds them."""
+
+    type: ClassVar[str] = "verdicts"
+    run: RunId
+    counts: dict[str, Count]
+    blob: BlobRef
+
+
+class RunEnd(Body):
+    """The run is over; `statement` is the digest of the file of the signed statement."""
+
+    type: ClassVar[str] = "run.end"
+    run: RunId
+    outcome: str
+    statement: Digest
+
+
+class RunAbort(Body):
+    """The run was given up, and why."""
+
+    type: ClassVar[str] = "run.abort"
+    run: RunId
+    reason: str
+
+
+class Report(Body):
+    """A report was made of a run; `file` is its path in the store, null when kept elsewhere."""
+
+    type: ClassVar[str] = "report"
+    run: RunId
+    format: str
+    digest: Digest
+    file: StorePath | None = None
+
+
+class FreeBody(Body):
+    """A body whose fields are not laid down here: they are the object itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    fields: dict[str, JsonValue]
+
+    def to_json(self) -> dict[str, object]:
+        """The fields."""
+        return dict(self.fields)
+
+    @classmethod
+    def from_json(cls, document: object) -> Self:
+        """The inverse of `to_json`."""
+        if not isinstance(document, Mapping):
+            raise LedgerError(f"{cls.type} entry: body is not an object")
+        return cls(fields=dict(document))
+
+
+class WaiverRecord(FreeBody):
+    """A waiver came into force, changed or ended."""
+
+    type: ClassVar[str] = "waiver"
+
+
+class AttestationRecord(FreeBody):
+    """A person gave signed evidence."""
+
+    type: ClassVar[str] = "attestation"
+
+
+class KeyRecord(FreeBody):
+    """A key came into use or went out of it."""
+
+    type: ClassVar[str] = "key"
+
+
+class HoldRecord(FreeBody):
+    """A legal hold was set or cleared."""
+
+    type: ClassVar[str] = "hold"
+
+
+RunBody = RunStart | Collect | Verdicts | RunEnd | RunAbort | Report
+LogBody = RunBody | FreeBody
+BODIES: Mapping[str, type[LogBody]] = {
+    body.type: body
+    for body in (
+        RunStart,
+        Collect,
+        Verdicts,
+        RunEnd,
+        RunAbort,
+        Report,
+        WaiverRecord,
+        AttestationRecord,
+        KeyRecord,
+        HoldRecord,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the log.
+
+    Args:
+        index: Place in the log, from 0.
+        prev: SHA-256 (hex) of the bytes of the entry before; 64 zeros for entry 0.
+        time: Clock of the writer.
+        body: What it says.
+    """
+
+    index: int
+    prev: str
+    time: datetime
+    body: LogBody
+
+    def to_bytes(self) -> bytes:
+        """The entry as the log holds it.
+
+        Raises:
+            LedgerError: It holds what canonical JSON forbids, or is longer than 65,535 bytes.
+        """
+        data = canonical(
+            {
+                "v": VERSION,
+                "index": self.index,
+                "prev": self.prev,
+                "time": format_instant(self.time),
+                "type": self.body.type,
+                "body": self.body.to_json(),
+            }
+        )
+        if len(data) > MAX_ENTRY:
+            raise LedgerError(
+                f"{self.body.type} entry of {len(data)} bytes, expected at most {MAX_ENTRY}",
+                hint="put what is long into a blob and log its reference",
+            )
+        return data
+
+    @classmethod
+    def parse(cls, data: bytes) -> Entry:
+        """Read the bytes of one entry strictly.
+
+        Raises:
+            LedgerError: Not canonical, another version, an unknown type or a wrong body.
+        """
+        document = parse_object(data, limit=MAX_ENTRY)
+        if set(document) != _FIELDS or document["v"] != VERSION:
+            raise LedgerError(f"not an entry of version {VERSION!r}")
+        kind = BODIES.get(str(document["type"]))
+        if kind is None:
+            raise LedgerError(f"unknown type of entry {document['type']!r}")
+        entry = cls(
+            index=_index(document["index"]),
+            prev=str(document["prev"]),
+            time=_time(document["time"]),
+            body=kind.from_json(document["body"]),
+        )
+        # Two spellings of one instant would be one entry with two digests.
+        if entry.to_bytes() != data:
+            raise LedgerError("a field of the entry is not in its canonical form")
+        return entry
+
+
+def entry_digest(data: bytes) -> str:
+    """What the next entry has as `prev`: SHA-256 in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _index(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= MAX_INT:
+        raise LedgerError(f"got index {value!r}, expected a number from 0")
+    return value
+
+
+def _time(value: object) -> datetime:
+    try:
+        return parse_instant(value)
+    except ValueError as error:
+        raise LedgerError(f"time: {error}") from error

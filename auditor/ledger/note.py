@@ -1,0 +1,191 @@
+"""Signed notes: a text and signature lines, as transparency logs exchange them.
+
+Only Ed25519 (type 0x01) is verified; lines of other keys are kept and left to their owners, as the
+standard asks. Standard: C2SP signed-note (https://c2sp.org/signed-note).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from auditor.errors import LedgerError, UndecidableError, VerificationError
+from auditor.ledger.encoding import decode_base64, encode_base64
+
+SignBytes = Callable[[bytes], bytes]
+"""Makes the raw Ed25519 signature (64 bytes) of a message."""
+
+MAX_NOTE = 256 * 1024
+MAX_SIGNATURES = 64
+ED25519 = 0x01
+KEY_SIZE = 32
+SIGNATURE_SIZE = 64
+_KEY_ID_SIZE = 4
+_NAME = re.compile(r"[^\s+\x00-\x20]+")
+_LINE = re.compile(r"\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class NoteKey:
+    """A public key that verifies notes; as text a `vkey`: `name+keyid+base64`."""
+
+    name: str
+    public: bytes
+
+    def __post_init__(self) -> None:
+        if _NAME.fullmatch(self.name) is None:
+            raise LedgerError(
+                f"got key name {self.name!r}, expected no white space and no '+'",
+                hint="name the log like a URL without its scheme: example.org/auditor-log",
+            )
+        if len(self.public) != KEY_SIZE:
+            raise LedgerError(f"Ed25519 key of {len(self.public)} bytes, expected {KEY_SIZE}")
+
+    @property
+    def key_id(self) -> bytes:
+        """Four bytes that, with the name, say which key signed."""
+        text = self.name.encode() + b"\n" + bytes([ED25519]) + self.public
+        return hashlib.sha256(text).digest()[:_KEY_ID_SIZE]
+
+    @property
+    def vkey(self) -> str:
+        """The text form."""
+        encoded = encode_base64(bytes([ED25519]) + self.public)
+        return f"{self.name}+{self.key_id.hex()}+{encoded}"
+
+    @classmethod
+    def parse(cls, vkey: str) -> NoteKey:
+        """The key of a vkey text.
+
+        Raises:
+            LedgerError: Another form, another algorithm, or an id that is not the key's.
+        """
+        name, _, rest = vkey.partition("+")
+        _, _, encoded = rest.partition("+")
+        data = decode_base64(encoded)
+        if data[:1] != bytes([ED25519]):
+            raise LedgerError(f"got vkey {vkey[:80]!r}, expected one of type Ed25519")
+        key = cls(name, data[1:])
+        if key.vkey != vkey:
+            raise LedgerError(f"got vkey {vkey[:80]!r}, expected {key.vkey!r}")
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSignature:
+    """One signature line: the signer's name, its key id (4 bytes) and the signature."""
+
+    name: str
+    key_id: bytes
+    signature: bytes
+
+    @property
+    def line(self) -> str:
+        """The line without its newline."""
+        return f"\u2014 {self.name} {encode_base64(self.key_id + self.signature)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A text ending in a newline, and its signatures."""
+
+    text: str
+    signatures: tuple[NoteSignature, ...]
+
+    def to_bytes(self) -> bytes:
+        """The note as it is stored."""
+        lines = "".join(f"{signature.line}\n" for signature in self.signatures)
+        return f"{self.text}\n{lines}".encode()
+
+    @classmethod
+    def parse(cls, data: bytes) -> Note:
+        """Read a note strictly.
+
+        Raises:
+            VerificationError: Any departure from the format.
+        """
+        if len(data) > MAX_NOTE:
+            raise VerificationError(f"note of {len(data)} bytes, expected at most {MAX_NOTE}")
+        text, separator, lines = _decode(data).rpartition("\n\n")
+        if not separator or not lines.endswith("\n"):
+            raise VerificationError("the note has no signature lines or its end is cut off")
+        rows = lines[:-1].split("\n")
+        if len(rows) > MAX_SIGNATURES:
+            raise VerificationError(f"{len(rows)} signatures, expected at most {MAX_SIGNATURES}")
+        return cls(f"{text}\n", tuple(_parse_line(row) for row in rows))
+
+
+def sign_note(text: str, key: NoteKey, sign: SignBytes) -> Note:
+    """A note with one signature.
+
+    Args:
+        text: Ends in a newline.
+        key: Public half of the signing key.
+        sign: Signs with the private half.
+
+    Raises:
+        LedgerError: The signature is not of this key: two keys were mixed up.
+    """
+    signature = sign(text.encode())
+    if not _is_valid(key, signature, text):
+        raise LedgerError(f"the signing key is not the private half of {key.vkey}")
+    return Note(text, (NoteSignature(key.name, key.key_id, signature),))
+
+
+def verify_note(note: Note, keys: Sequence[NoteKey]) -> list[NoteKey]:
+    """The given keys that signed the note; at least one.
+
+    Raises:
+        VerificationError: A line of a given key does not verify, or a given key signed under
+            another id.
+        UndecidableError: None of the given keys signed.
+    """
+    signers: list[NoteKey] = []
+    for signature in note.signatures:
+        for key in keys:
+            named = (signature.name, signature.key_id) == (key.name, key.key_id)
+            valid = _is_valid(key, signature.signature, note.text)
+            if named != valid:
+                raise VerificationError(f"signature line of {signature.name!r} does not verify")
+            if valid:
+                signers.append(key)
+    if not signers:
+        names = ", ".join(sorted({signature.name for signature in note.signatures}))
+        raise UndecidableError(f"signed only by keys that are not known here ({names})")
+    return signers
+
+
+def _is_valid(key: NoteKey, signature: bytes, text: str) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text.encode())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _decode(data: bytes) -> str:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise VerificationError("the note is not UTF-8") from error
+    if any(character < " " and character != "\n" for character in text):
+        raise VerificationError("the note holds control characters")
+    return text
+
+
+def _parse_line(row: str) -> NoteSignature:
+    match = _LINE.fullmatch(row)
+    if match is None:
+        raise VerificationError(f"got {row[:80]!r}, expected a signature line")
+    try:
+        data = decode_base64(match[2])
+    except LedgerError as error:
+        raise VerificationError(f"signature line of {match[1]!r}: {error.message}") from error
+    if len(data) <= _KEY_ID_SIZE:
+        raise VerificationError(f"signature line of {match[1]!r} is too short")
+    return NoteSignature(match[1], data[:_KEY_ID_SIZE], data[_KEY_ID_SIZE:])

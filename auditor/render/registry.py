@@ -1,0 +1,46 @@
+"""Which formats there are. An explicit table; `app` passes what third parties add.
+
+A renderer's module is imported when its format is asked for: `auditor --version` must not pay for
+a PDF engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import cast
+
+from auditor.catalog.source import did_you_mean
+from auditor.errors import UsageError
+from auditor.render.interface import Renderer
+
+BUILT_IN: Mapping[str, str] = {
+    "html": "auditor.render.html:HtmlRenderer",
+    "json": "auditor.render.json_v1:JsonRenderer",
+    "pdf": "auditor.render.pdf:PdfRenderer",
+    "text": "auditor.render.text:TextRenderer",
+}
+
+
+def format_names(places: Mapping[str, str] = BUILT_IN) -> list[str]:
+    """Names of all formats, sorted."""
+    return sorted(places)
+
+
+def renderer(name: str, places: Mapping[str, str] = BUILT_IN) -> Renderer:
+    """The renderer of that format, with its default options.
+
+    Args:
+        name: A format, as `format_names` lists them.
+        places: Format to `module:factory`; the factory is called without arguments.
+
+    Raises:
+        UsageError: There is no such format.
+    """
+    if name not in places:
+        known = ", ".join(format_names(places))
+        raise UsageError(
+            f"no format `{name}`{did_you_mean(name, places)}", hint=f"formats: {known}"
+        )
+    module, _, factory = places[name].partition(":")
+    return cast("Renderer", getattr(import_module(module), factory)())

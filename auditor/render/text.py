@@ -1,0 +1,73 @@
+"""Terminal text: what a person reads after a scan. Worst first, and the next command to type.
+
+Fits 80 columns and uses more where there are more. Every status stands as a word, colour only
+adds to it. Lists are capped, and the number left out is stated.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, RenderableType
+
+from auditor.core.model.assessment import Assessment
+from auditor.render import text_blocks as blocks
+from auditor.render.view.controls import NEEDS_ATTENTION, control_views
+
+_TRAILING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class TextRenderer:
+    """Text for a terminal.
+
+    Args:
+        width: Columns.
+        colour: With ANSI colours; the caller knows whether it writes to a terminal.
+        rows: Most findings shown for each control, and rows of each other list.
+        places: What else there is, as label and path: `("report", "reports/run.html")`.
+    """
+
+    width: int = 80
+    colour: bool = False
+    rows: int = 10
+    places: Sequence[tuple[str, str]] = ()
+    name: str = "text"
+    suffix: str = ".txt"
+    media_type: str = "text/plain; charset=utf-8"
+
+    def render(self, assessment: Assessment) -> bytes:
+        """The text in UTF-8; no line ends with spaces."""
+        out = io.StringIO()
+        console = Console(
+            file=out,
+            width=self.width,
+            height=100,
+            force_terminal=self.colour,
+            color_system="standard" if self.colour else None,
+            no_color=not self.colour,
+            legacy_windows=False,
+            markup=False,
+            emoji=False,
+            highlight=False,
+            _environ={},  # not this process's TERM, COLUMNS or NO_COLOR
+        )
+        for part in self._parts(assessment):
+            console.print(part)
+        return _TRAILING.sub(lambda end: end[0].replace(" ", ""), out.getvalue()).encode()
+
+    def _parts(self, assessment: Assessment) -> Iterator[RenderableType]:
+        views = control_views(assessment)
+        yield from blocks.header(assessment)
+        for view in views:
+            if view.with_status(*NEEDS_ATTENTION):
+                yield from blocks.control(view, assessment.run, self.rows)
+        yield from blocks.quiet_controls(views)
+        yield from blocks.not_tested(assessment, self.rows)
+        yield from blocks.not_read(assessment, self.rows)
+        yield from blocks.refused_waivers(assessment)
+        yield from blocks.requirements(assessment)
+        yield from blocks.summary(assessment, self.places)

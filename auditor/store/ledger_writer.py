@@ -1,0 +1,295 @@
+"""Writes the log so that nothing acknowledged is ever lost, whenever the machine dies.
+
+(1) lock, (2) journal and fsync: from here on the entry is acknowledged, (3) tiles, each durable
+before the next step, (4) sign, (5) checkpoint, (6) empty the journal, whose entries are now all in
+checkpointed tiles. Recovery, under the lock: drop a torn tail of the journal, replay what is past
+the checkpoint; the checkpoint itself is never moved back. Memory is one bundle and the right edge.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from io import FileIO
+from pathlib import Path
+
+from auditor.errors import LedgerError, StoreError, UndecidableError, VerificationError
+from auditor.ledger.chain import Chain
+from auditor.ledger.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
+from auditor.ledger.entries import Entry, KeyRecord, LogBody
+from auditor.ledger.journal import encode_frame, read_frames
+from auditor.ledger.merkle import hash_leaf
+from auditor.ledger.note import NoteKey, SignBytes, verify_note
+from auditor.ledger.tiles import ENTRIES, TILE_WIDTH, Tile, TileEdge, TileName, encode_bundle
+from auditor.store.files import make_folders, store_errors, sync_folder, write_file
+from auditor.store.ledger_reader import LogFiles
+from auditor.store.lock import exclusive_lock
+
+JOURNAL = "journal"
+LOCK = "lock"
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What opening the log found: entries replayed from the journal, bytes of a torn tail."""
+
+    entries: int = 0
+    dropped_bytes: int = 0
+
+
+@contextmanager
+def open_log(
+    root: Path, key: NoteKey, sign: SignBytes, clock: Clock, timeout_s: float
+) -> Iterator[LogWriter]:
+    """Hold the log for writing.
+
+    Args:
+        root: Folder of the store; the log is in `log/`.
+        key: Public half of the log's key; its name is the log's origin.
+        sign: Signs with the private half.
+        clock: UTC.
+        timeout_s: How long to wait for another writer.
+
+    Raises:
+        StoreError: Another process holds it, or the disk refuses.
+        LedgerError, VerificationError: What is stored does not hold together.
+    """
+    with store_errors(str(root)):
+        make_folders(root / "log", root)
+    with exclusive_lock(root / LOCK, timeout_s):
+        writer = LogWriter(root, key, sign, clock)
+        try:
+            yield writer
+        finally:
+            writer.close()
+
+
+class LogWriter:
+    """Appends to a log that it holds alone; made by `open_log`.
+
+    The first entry of a new log is written by itself: a `key` entry with the log's own key, so
+    that a checkpoint signed by a key which the log does not name is found to be a difference.
+    """
+
+    def __init__(self, root: Path, key: NoteKey, sign: SignBytes, clock: Clock) -> None:
+        self._root = root
+        self._files = LogFiles(root)
+        self._key, self._sign, self._clock = key, sign, clock
+        self._broken = ""
+        self._finished: list[TileName] = []
+        self._signed = _checked_head(self._files.checkpoint(), key)
+        self._committed = self._signed.checkpoint.size if self._signed else 0
+        self._edge = self._load_edge()
+        self._bundle, self._chain = self._load_last_bundle()
+        with store_errors(f"log/{JOURNAL}"):
+            self._journal = self._open_journal()
+        try:
+            self.recovery = self._recover()
+            self._refuse_rollback()
+            if self.size == 0:
+                self.append(KeyRecord(fields={"use": "log", "vkey": key.vkey}))
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def size(self) -> int:
+        """Entries so far: the index of the next one."""
+        return self._chain.index
+
+    @property
+    def checkpoint(self) -> SignedCheckpoint | None:
+        """The last checkpoint; None before the first commit of a log."""
+        return self._signed
+
+    def append(self, body: LogBody) -> int:
+        """Add an entry; when this returns, the entry is on disk.
+
+        Returns:
+            Its index in the log.
+
+        Raises:
+            LedgerError: The entry is too long or holds what canonical JSON forbids; nothing was
+                written and the log can be used on.
+            StoreError: The disk refused, or the clock is wrong.
+        """
+        index = self.size
+        data = Entry(index, self._chain.prev, self._time(), body).to_bytes()
+        with self._breaking("append"):
+            self._write_frame(encode_frame(data))
+            os.fsync(self._journal.fileno())
+            self._take(data)
+        return index
+
+    def commit(self) -> SignedCheckpoint:
+        """Write the tiles of all entries, sign, write the checkpoint.
+
+        Returns:
+            The checkpoint that is now in force.
+
+        Raises:
+            StoreError: The disk refused; everything appended is still in the journal.
+            LedgerError: `sign` does not sign with the log's key.
+        """
+        if self._signed is not None and self._committed == self.size:
+            return self._signed
+        with self._breaking("commit"):
+            if self._bundle:
+                name = TileName(ENTRIES, self.size // TILE_WIDTH, len(self._bundle))
+                self._write(Tile(name, encode_bundle(self._bundle)))
+            for tile in self._edge.partial_tiles():
+                self._write(tile)
+            head = Checkpoint(self._key.name, self.size, self._edge.root())
+            signed = sign_checkpoint(head, self._key, self._sign)
+            write_file(self._root, "log/checkpoint", signed.to_bytes())
+            self._signed, self._committed = signed, self.size
+            self._empty_journal()
+            self._remove_outgrown()
+        return signed
+
+    def close(self) -> None:
+        """Let go of the journal; uncommitted entries stay in it for the next writer."""
+        self._journal.close()
+
+    # Opening
+
+    def _load_edge(self) -> TileEdge:
+        if self._signed is None:
+            return TileEdge()
+        edge = TileEdge.load(self._committed, self._files.read)
+        if edge.root() != self._signed.checkpoint.root:
+            raise VerificationError(
+                "the tiles have another root than the checkpoint",
+                hint="auditor verify names the file that was changed",
+                where="log/tile",
+            )
+        return edge
+
+    def _load_last_bundle(self) -> tuple[list[bytes], Chain]:
+        """The entries of the unfinished bundle, and the chain behind the last entry."""
+        if self._committed == 0:
+            return [], Chain()
+        last = (self._committed - 1) // TILE_WIDTH
+        entries = self._files.bundle(last, self._committed)
+        chain = Chain(
+            last * TILE_WIDTH + len(entries) - 1, prev=Entry.parse(entries[-1]).prev, latest=None
+        )
+        chain.follow(entries[-1])
+        return (entries if len(entries) < TILE_WIDTH else []), chain
+
+    def _open_journal(self) -> FileIO:
+        path = self._root / "log" / JOURNAL
+        if not path.exists():
+            path.touch(mode=0o640)
+            sync_folder(path.parent)
+        # Unbuffered: what a failed write left in a buffer must not be written by a later close.
+        return path.open("r+b", buffering=0)
+
+    def _recover(self) -> Recovery:
+        replayed, end = 0, 0
+        for frame in read_frames(self._journal):
+            end = frame.end
+            if Entry.parse(frame.entry).index < self._committed:
+                continue  # died between checkpoint and emptying the journal
+            self._chain.follow(frame.entry)
+            self._take(frame.entry, followed=True)
+            replayed += 1
+        with store_errors(f"log/{JOURNAL}"):
+            size = self._journal.seek(0, os.SEEK_END)
+            self._journal.seek(end)
+            self._journal.truncate()
+            os.fsync(self._journal.fileno())
+        return Recovery(replayed, size - end)
+
+    def _refuse_rollback(self) -> None:
+        """Tiles are written after the journal: entries in tiles alone mean a lost checkpoint."""
+        beyond = self._files.bundle_beyond(self.size)
+        if beyond is not None:
+            raise LedgerError(
+                f"the log has entries past its checkpoint of {self._committed} entries that the"
+                " journal does not know: its checkpoint was put back",
+                hint="restore log/checkpoint; appending now would make two histories",
+                where=f"log/{beyond}",
+            )
+
+    # Appending
+
+    def _time(self) -> datetime:
+        """The clock, never before the last entry: the log's time does not go back."""
+        now = self._clock()
+        if self._chain.is_too_early(now):
+            raise StoreError(
+                f"the clock says {now}, the log's last entry is of {self._chain.latest}",
+                hint="set the clock of this machine",
+                where="log",
+            )
+        return max(now, self._chain.latest or now)
+
+    def _take(self, data: bytes, *, followed: bool = False) -> None:
+        if not followed:
+            self._chain.advance(data, Entry.parse(data).time)
+        self._bundle.append(data)
+        finished = self._edge.append(hash_leaf(data))
+        if len(self._bundle) == TILE_WIDTH:
+            name = TileName(ENTRIES, (self.size - 1) // TILE_WIDTH)
+            finished.insert(0, Tile(name, encode_bundle(self._bundle)))
+            self._bundle = []
+        for tile in finished:
+            self._write(tile)
+            self._finished.append(tile.name)
+
+    def _write_frame(self, frame: bytes) -> None:
+        written = self._journal.write(frame)
+        if written != len(frame):
+            raise StoreError(f"only {written} of {len(frame)} bytes fit", where=f"log/{JOURNAL}")
+
+    def _write(self, tile: Tile) -> None:
+        write_file(self._root, f"log/{tile.name.path}", tile.data)
+
+    def _empty_journal(self) -> None:
+        self._journal.seek(0)
+        self._journal.truncate()
+        os.fsync(self._journal.fileno())
+
+    def _remove_outgrown(self) -> None:
+        """Partial tiles whose full tile is there now; the standard allows it."""
+        for name in self._finished:
+            self._files.remove_partials(name)
+        self._finished.clear()
+
+    @contextmanager
+    def _breaking(self, what: str) -> Iterator[None]:
+        """After a failed write nobody knows what is on disk: only opening anew finds out."""
+        if self._broken:
+            raise StoreError(
+                f"the log cannot be used after a failed {self._broken}",
+                hint="run the command again; opening the log recovers it",
+                where="log",
+            )
+        self._broken = what
+        with store_errors("log"):
+            yield
+        self._broken = ""
+
+
+def _checked_head(signed: SignedCheckpoint | None, key: NoteKey) -> SignedCheckpoint | None:
+    if signed is None:
+        return None
+    try:
+        verify_note(signed.note, [key])
+    except UndecidableError as error:
+        raise LedgerError(
+            f"the log {signed.checkpoint.origin!r} is signed by another key than {key.vkey}",
+            hint="`keys: log:` in auditor.yaml must be the key that the log was begun with",
+            where="log/checkpoint",
+        ) from error
+    if signed.checkpoint.origin != key.name:
+        raise LedgerError(
+            f"the log is {signed.checkpoint.origin!r}, expected {key.name!r}",
+            where="log/checkpoint",
+        )
+    return signed

@@ -1,0 +1,46 @@
+"""Write the golden reports and `schemas/assessment-1.json` again, after a wanted change.
+
+    python -m tests.golden.update
+
+Look at the difference before committing it: each changed line is a change that readers see.
+The PDF is not here, because its bytes depend on the version of the layout engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import orjson
+
+from auditor.render.assessment_document import document_schema
+from auditor.render.html import HtmlRenderer
+from auditor.render.json_v1 import JsonRenderer
+from auditor.render.text import TextRenderer
+from tests.unit.render.sample import sample
+
+GOLDEN = Path(__file__).parent
+SCHEMA = GOLDEN.parent.parent / "schemas" / "assessment-1.json"
+_INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+
+
+def golden() -> Mapping[str, bytes]:
+    """File name to its bytes."""
+    assessment = sample()
+    return {
+        "assessment.html": HtmlRenderer().render(assessment),
+        "assessment.json": JsonRenderer().render(assessment),
+        "assessment-80.txt": TextRenderer(width=80).render(assessment),
+        "assessment-120.txt": TextRenderer(width=120, colour=True).render(assessment),
+    }
+
+
+def schema() -> bytes:
+    """The bytes of `schemas/assessment-1.json`."""
+    return orjson.dumps(document_schema(), option=_INDENTED)
+
+
+if __name__ == "__main__":
+    for name, data in golden().items():
+        (GOLDEN / name).write_bytes(data)
+    SCHEMA.write_bytes(schema())
