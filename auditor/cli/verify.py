@@ -76,8 +76,9 @@ def _print(report: VerificationReport, *, colour: bool) -> None:
         mark, shade = _MARKS[step.verdict]
         label = click.style(f"{mark:11}", fg=shade) if colour else f"{mark:11}"
         click.echo(f"({step.number}) {label}  {step.title}: {_said(step)}")
-        for note in step.notes[1:] if step.verdict is not StepVerdict.OK else ():
-            click.echo(visible(f"                 {note.where}: {note.detail}".rstrip()))
+        for note in step.notes:
+            if (note.where, note.detail) != (step.where, step.detail):
+                click.echo(" " * 17 + _joined(note.where, note.detail))
         if step.left_out:
             click.echo(f"                 and {step.left_out} more (--format json)")
     mark, shade = _MARKS[report.verdict]
@@ -86,4 +87,8 @@ def _print(report: VerificationReport, *, colour: bool) -> None:
 
 
 def _said(step: StepResult) -> str:
-    return visible(f"{step.where}: {step.detail}" if step.where else step.detail)
+    return _joined(step.where, step.detail)
+
+
+def _joined(where: str, detail: str) -> str:
+    return visible(f"{where}: {detail}" if where else detail)

@@ -8,6 +8,7 @@ are in the attachment. Standards: ISO 19005-3 (PDF/A-3), ISO 32000-1 14.8 (tags)
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -61,15 +62,22 @@ class PdfRenderer:
                 style=Markup(f"{faces}\n{read_asset(_FOLDER, 'report.css')}"),  # noqa: S704 - ours
             )
         )
-        # Only files: whatever was collected, nothing is ever fetched.
-        fetcher = weasyprint.urls.URLFetcher(allowed_protocols={"file"}, fail_on_errors=True)
+        return _lay_out(weasyprint, text, assessment)
+
+
+def _lay_out(weasyprint: Any, text: str, assessment: Assessment) -> bytes:
+    # Only files: whatever was collected, nothing is ever fetched.
+    fetcher = weasyprint.urls.URLFetcher(allowed_protocols={"file"}, fail_on_errors=True)
+    with warnings.catch_warnings():
+        # WeasyPrint 70 leaves its own colour profile to be closed by the garbage collector.
+        warnings.filterwarnings("ignore", "unclosed file .*sRGB2014", ResourceWarning)
         pdf: bytes = weasyprint.HTML(string=text, url_fetcher=fetcher).write_pdf(
             pdf_variant="pdf/a-3u",
             pdf_tags=True,
             pdf_identifier=document_digest(assessment).encode(),
             attachments=[_attachment(weasyprint, assessment)],
         )
-        return pdf
+    return pdf
 
 
 def _attachment(weasyprint: Any, assessment: Assessment) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -163,3 +164,45 @@ def test_own_reading_of_logrotate_agrees_with_logrotate(tmp_path: Path) -> None:
         for each in found
     }
     assert said == ours
+
+
+_FIREWALL = """
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from auditor.collectors.host import HostCollector
+from auditor.collectors.interface import CollectionContext
+from auditor.core.model.target import Target
+context = CollectionContext(clock=lambda: datetime.now(UTC), executor=ThreadPoolExecutor(1))
+(found,) = HostCollector().collect(Target("h", "host", "prod"), ["host.firewall"], context)
+print(json.dumps(found.to_json()["resources"][0]["data"]))
+"""
+
+
+def test_rules_of_nft_itself(python: str) -> None:
+    """In a network namespace of its own, so that this machine's filter stays as it is."""
+    rules = (
+        "add table inet f; add chain inet f in { type filter hook input priority 0; policy drop; };"
+        "add rule inet f in tcp dport 22 counter accept"
+    )
+    done = subprocess.run(
+        [
+            "unshare",
+            "-n",
+            "sh",
+            "-c",
+            'nft "$1" && exec "$2" -c "$3"',
+            "sh",
+            rules,
+            python,
+            _FIREWALL,
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+    found = json.loads(done.stdout)
+    assert found["input_default_drop"] is True
+    assert found["forward_default_drop"] is False
+    assert [chain["name"] for chain in found["chains"]] == ["in"]

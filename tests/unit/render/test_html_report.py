@@ -22,9 +22,9 @@ VOID = {"meta", "link", "br", "input", "rect"}
 class Page(HTMLParser):
     """The parsed page: tags balanced, ids, links, attributes and text."""
 
-    def __init__(self, assessment: Assessment, **options: int) -> None:
+    def __init__(self, assessment: Assessment, findings: int = 5000) -> None:
         super().__init__(convert_charrefs=True)
-        self.source = HtmlRenderer(**options).render(assessment).decode()
+        self.source = HtmlRenderer(findings=findings).render(assessment).decode()
         self.open: list[str] = []
         self.tags: list[tuple[str, dict[str, str]]] = []
         self.words: list[str] = []
