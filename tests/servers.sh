@@ -13,10 +13,13 @@ declare -A FILES=(
   [sudo]=/usr/bin/cvtsudoers
   [poppler-utils]=/usr/bin/pdftoppm
   [e2fsprogs]=/usr/bin/lsattr
+  [openssh-client]=/usr/bin/ssh-keygen
+  [zstd]=/usr/bin/zstd
+  [nftables]=/usr/sbin/nft
 )
 declare -A GROUPS_=(
   [pango]="libpango-1.0-0 libpangoft2-1.0-0"
-  [tests]="openssl openssh-server cron logrotate sudo poppler-utils e2fsprogs"
+  [tests]="openssl openssh-server openssh-client cron logrotate sudo poppler-utils e2fsprogs zstd nftables"
 )
 
 missing=()

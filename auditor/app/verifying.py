@@ -16,8 +16,10 @@ from auditor.attest.trust import TrustPolicy
 from auditor.attest.verify import verify_store
 from auditor.catalog.config import CONFIG_FILE, load_config
 from auditor.core.canonical import digest, parse_canonical
+from auditor.core.evaluate import Judgement
 from auditor.core.model.observation import Observation
 from auditor.core.model.policy import Policy
+from auditor.core.rollup import count, outcome
 from auditor.errors import UsageError, VerificationError
 from auditor.store.local import LocalStore
 
@@ -114,7 +116,21 @@ def rejudge_record(record: RunRecord) -> bytes:
         ]
     except (KeyError, ValueError, TypeError) as error:
         raise VerificationError(f"run {record.run} cannot be read: {error}") from error
-    return verdict_bytes(judge_recorded(policy, observations, record.start.now))
+    judgement = judge_recorded(policy, observations, record.start.now)
+    _check_summary(record, judgement)
+    return verdict_bytes(judgement)
+
+
+def _check_summary(record: RunRecord, judgement: Judgement) -> None:
+    """Counts and outcome that the log and the statement repeat must be those of the verdicts."""
+    counts, result = count(judgement.findings), outcome(judgement.findings)
+    end = record.history.end
+    if counts != record.verdicts.counts or end is None or end.outcome != result.value:
+        told = f"{end.outcome if end else 'no end'} {dict(record.verdicts.counts)}"
+        raise VerificationError(
+            f"the log says {told}, and the verdicts are {result.value} {counts}",
+            where=f"run {record.run}",
+        )
 
 
 def _object(data: bytes) -> Mapping[str, object]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from auditor.errors import DefinitionError, Problem
 
@@ -197,6 +197,8 @@ def _problem(source: Source, model: type[BaseModel], error: Any) -> Problem:
 def _known_fields(model: type[BaseModel], location: Location) -> list[str]:
     """The fields of the model at a location; follows nested models, lists and mappings."""
     current: Any = model
+    if issubclass(model, RootModel):  # the file itself is a list or mapping of models
+        current = _model_in(model.model_fields["root"].annotation) or model
     for part in location:
         fields = getattr(current, "model_fields", None)
         if fields is None:

@@ -4,7 +4,8 @@ Contract, which `tests/unit/collectors` checks for each of them:
 
 - Nothing is swallowed. A denied, throttled, timed-out, truncated or unparsable answer becomes a
   `Gap`: on the observation when listing failed (with `subject` = the region or resource concerned,
-  "" when it is all, `facts.<name>` when only that fact is missing), on the resource's `unread` when only one of its fields could not be read.
+  "" when it is all, `facts.<name>` when only that fact is missing), on the resource's `unread`
+  when only one of its fields could not be read.
 - `collect` yields exactly one observation for each resource type asked for, gaps or not.
 - Evidence is normalised JSON: dict, list, str, int, bool, None. No floats (decimal strings), no
   datetime (RFC 3339 with zone), only the fields that the resource type declares, no secrets.

@@ -15,12 +15,12 @@ its `derive` step, are the collector's.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from auditor.catalog.source import Location, Source, parse_yaml, validate
 from auditor.core.model.fields import Record, parse_field_type
 from auditor.core.model.ident import TypeName
 from auditor.core.model.resource_type import Derive, ResourceType
@@ -39,24 +39,8 @@ class _Entry(BaseModel):
     active: bool = False
 
 
-_FILE = TypeAdapter(dict[TypeName, _Entry])
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML's own loader keeps the last of two equal keys in silence; a lost field is a defect."""
-
-    def construct_mapping(
-        self,
-        node: yaml.MappingNode,
-        deep: bool = False,  # noqa: FBT001, FBT002 - PyYAML's own signature
-    ) -> dict[Hashable, object]:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        twice = sorted({key for key in keys if keys.count(key) > 1})
-        if twice:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"{', '.join(twice)} stands twice", node.start_mark
-            )
-        return super().construct_mapping(node, deep=deep)
+class _File(RootModel[dict[TypeName, _Entry]]):
+    """The whole file."""
 
 
 def load_resource_types(
@@ -87,12 +71,8 @@ def parse_resource_types(
         DefinitionError: Wrong YAML, an unknown key or type, or a `derive` for no type.
     """
     steps = dict(derive or {})
-    try:
-        entries = _FILE.validate_python(yaml.load(text, _UniqueKeys))  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise DefinitionError([Problem(where, f"not YAML: {error}")]) from error
-    except ValidationError as error:
-        raise DefinitionError(_problems(error, where)) from error
+    source = parse_yaml(text, where)
+    entries = validate(source, _File).root
     unknown = sorted(steps.keys() - entries.keys())
     if unknown:
         raise DefinitionError([Problem(where, f"derive step for no type: {', '.join(unknown)}")])
@@ -100,8 +80,8 @@ def parse_resource_types(
         name: ResourceType(
             name=name,
             title=entry.title,
-            fields=_record(entry.fields, f"{where}: {name}.fields"),
-            facts=_record(entry.facts, f"{where}: {name}.facts"),
+            fields=_record(source, (name, "fields"), entry.fields),
+            facts=_record(source, (name, "facts"), entry.facts),
             permissions=entry.permissions,
             derive=steps.get(name),
             active=entry.active,
@@ -110,18 +90,11 @@ def parse_resource_types(
     }
 
 
-def _record(spec: Mapping[str, object], where: str) -> Record:
+def _record(source: Source, at: Location, spec: Mapping[str, object]) -> Record:
     try:
         parsed = parse_field_type(spec)
     except ValueError as error:
-        raise DefinitionError([Problem(where, str(error))]) from error
+        raise DefinitionError([source.problem(at, str(error))]) from error
     if not isinstance(parsed, Record):  # a mapping always gives a record
-        raise DefinitionError([Problem(where, "expected a mapping of fields")])
+        raise DefinitionError([source.problem(at, "expected a mapping of fields")])
     return parsed
-
-
-def _problems(error: ValidationError, where: str) -> list[Problem]:
-    return [
-        Problem(f"{where}: {'.'.join(str(part) for part in item['loc'])}", item["msg"])
-        for item in error.errors()
-    ]

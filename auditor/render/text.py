@@ -17,6 +17,7 @@ from auditor.core.model.assessment import Assessment
 from auditor.render import text_blocks as blocks
 from auditor.render.view.controls import NEEDS_ATTENTION, control_views
 
+_NARROWEST, _WIDEST = 40, 160
 _TRAILING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$", re.MULTILINE)
 
 
@@ -25,7 +26,7 @@ class TextRenderer:
     """Text for a terminal.
 
     Args:
-        width: Columns.
+        width: Columns; taken as 40 where there are fewer, and as 160 where there are more.
         colour: With ANSI colours; the caller knows whether it writes to a terminal.
         rows: Most findings shown for each control, and rows of each other list.
         places: What else there is, as label and path: `("report", "reports/run.html")`.
@@ -44,7 +45,7 @@ class TextRenderer:
         out = io.StringIO()
         console = Console(
             file=out,
-            width=self.width,
+            width=min(max(self.width, _NARROWEST), _WIDEST),
             height=100,
             force_terminal=self.colour,
             color_system="standard" if self.colour else None,

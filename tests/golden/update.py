@@ -1,4 +1,4 @@
-"""Write the golden reports and `schemas/assessment-1.json` again, after a wanted change.
+"""Write the golden reports again, after a wanted change.
 
     python -m tests.golden.update
 
@@ -11,17 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import orjson
-
-from auditor.render.assessment_document import document_schema
 from auditor.render.html import HtmlRenderer
 from auditor.render.json_v1 import JsonRenderer
 from auditor.render.text import TextRenderer
 from tests.unit.render.sample import sample
 
 GOLDEN = Path(__file__).parent
-SCHEMA = GOLDEN.parent.parent / "schemas" / "assessment-1.json"
-_INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
 def golden() -> Mapping[str, bytes]:
@@ -35,12 +30,6 @@ def golden() -> Mapping[str, bytes]:
     }
 
 
-def schema() -> bytes:
-    """The bytes of `schemas/assessment-1.json`."""
-    return orjson.dumps(document_schema(), option=_INDENTED)
-
-
 if __name__ == "__main__":
     for name, data in golden().items():
         (GOLDEN / name).write_bytes(data)
-    SCHEMA.write_bytes(schema())

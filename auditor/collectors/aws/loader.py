@@ -11,11 +11,9 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-import yaml
-from pydantic import ValidationError
-
+from auditor.catalog.source import parse_yaml, validate
 from auditor.collectors.aws.facts import FUNCTIONS
-from auditor.collectors.aws.model import FieldSpec, ServiceSpec, TypeSpec
+from auditor.collectors.aws.model import FieldSpec, ServiceSpec, ShapesFile, TypeSpec
 from auditor.collectors.aws.permissions import permissions
 from auditor.core.model.fields import FieldType, Record, parse_field_type
 from auditor.core.model.resource_type import ResourceType
@@ -23,8 +21,6 @@ from auditor.errors import DefinitionError, Problem
 
 CATALOGUE = Path(__file__).resolve().parent / "catalogue"
 _SHAPES = "_shapes.yaml"
-# libyaml is some ten times faster; both accept the same language.
-_YamlLoader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +67,23 @@ def parse_catalogue(files: Mapping[str, str]) -> Mapping[str, CollectedType]:
     Raises:
         DefinitionError: A file has another form; it carries every problem found.
     """
-    shapes: Mapping[str, object] = yaml.load(files[_SHAPES], _YamlLoader)["shapes"]  # noqa: S506 - a safe loader
+    shapes = validate(parse_yaml(files[_SHAPES], f"catalogue/{_SHAPES}"), ShapesFile).shapes
     problems: list[Problem] = []
     types: dict[str, CollectedType] = {}
     for file, text in files.items():
         if file == _SHAPES:
             continue
         try:
-            service = ServiceSpec.model_validate(yaml.load(text, _YamlLoader))  # noqa: S506 - idem
-            for name, spec in service.types.items():
+            source = parse_yaml(text, f"catalogue/{file}")
+            service = validate(source, ServiceSpec)
+        except DefinitionError as error:
+            problems += error.problems
+            continue
+        for name, spec in service.types.items():
+            try:
                 types[name] = _collected(name, service.service, spec, shapes)
-        except (ValidationError, ValueError, yaml.YAMLError) as error:
-            problems.append(Problem(f"catalogue/{file}", str(error)))
+            except ValueError as error:
+                problems.append(source.problem(("types", name), str(error)))
     if problems:
         raise DefinitionError(problems)
     return MappingProxyType(types)

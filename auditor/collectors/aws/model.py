@@ -19,6 +19,12 @@ class _Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class ShapesFile(_Spec):
+    """`_shapes.yaml`: types that several services share, by name."""
+
+    shapes: dict[str, object]
+
+
 class FieldSpec(_Spec):
     """Where a field comes from.
 

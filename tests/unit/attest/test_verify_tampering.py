@@ -123,3 +123,34 @@ def test_hostile_files_give_an_answer_and_never_ok(two_runs: Recorded, data: st.
     path = data.draw(st.sampled_from(sorted(two_runs.files)))
     content = data.draw(st.binary(max_size=200) | st.sampled_from([b"[" * 5000, bytes(70_000)]))
     assert two_runs.verify(two_runs.files | {path: content}).exit_code == 5
+
+
+@pytest.fixture(scope="module")
+def long_log(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """Three bundles, the last one at two widths, and a second level of tiles."""
+    site = Site(tmp_path_factory.mktemp("long"))
+    site.record_run("run-1", [b"one"] * 550)
+    site.record_run("run-2", [b"two"])
+    files = {path: data for path, data in site.files().items() if path not in DERIVED}
+    return Recorded(files, site.trust)
+
+
+def test_a_change_in_any_tile_of_a_long_log_is_named(long_log: Recorded) -> None:
+    assert long_log.verify(long_log.files).exit_code == 0
+    tiles = [path for path in long_log.files if path.startswith("log/tile/")]
+    assert {path.split("/")[2] for path in tiles} == {"entries", "0", "1"}
+    for path in tiles:
+        data = long_log.files[path]
+        for changed in (data[:40] + b"\x00" + data[41:], data * 9, data[:-1], b"\xff" * 20_000_000):
+            report = long_log.verify(long_log.files | {path: changed})
+            assert path in named(report), path
+
+
+def test_all_that_is_damaged_is_named_at_once(long_log: Recorded) -> None:
+    damaged = ["log/tile/entries/000", "log/tile/entries/001"]
+    files = long_log.files | {
+        path: long_log.files[path][:50] + b"?" + long_log.files[path][51:] for path in damaged
+    }
+    assert named(long_log.verify(files)) == set(damaged)
+    unreadable = long_log.files | dict.fromkeys(damaged, b"\xff")
+    assert named(long_log.verify(unreadable)) == set(damaged)

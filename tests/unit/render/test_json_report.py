@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from auditor.core.canonical import canonical, digest
 from auditor.core.model.finding import Finding
-from auditor.render.assessment_document import AssessmentDocument, document_schema
+from auditor.render.assessment_document import AssessmentDocument
 from auditor.render.json_v1 import JsonRenderer, document_digest
 from tests.unit.render.sample import sample
 
@@ -60,13 +60,6 @@ def test_missing_status_in_counts_is_refused() -> None:
 
     with pytest.raises(ValidationError):
         AssessmentDocument.model_validate(document)
-
-
-def test_schema_names_its_dialect_and_id() -> None:
-    schema = document_schema()
-
-    assert schema["$id"] == "assessment-1"
-    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
 def test_keys_are_in_canonical_order_and_the_value_is_unchanged() -> None:

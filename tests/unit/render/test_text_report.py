@@ -33,11 +33,16 @@ def _flat(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
-@pytest.mark.parametrize("width", [60, 80, 120, 200])
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 160])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     lines = _text(sample(), width=width).split("\n")
 
     assert max(cell_len(line) for line in lines) <= width
+
+
+def test_terminal_that_claims_no_columns_or_very_many_gets_readable_text() -> None:
+    assert _text(sample(), width=0) == _text(sample(), width=40)
+    assert _text(sample(), width=500) == _text(sample(), width=160)
 
 
 def test_without_colour_there_is_no_control_character_but_the_line_feed() -> None:
