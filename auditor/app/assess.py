@@ -17,7 +17,7 @@ from auditor.core.model.policy import Policy
 from auditor.core.model.status import Outcome
 from auditor.core.rollup import count, roll_up_controls, roll_up_requirements
 from auditor.errors import UsageError, VerificationError
-from auditor.ledger.checkpoint import SignedCheckpoint
+from auditor.ledger.checkpoint import Checkpoint
 from auditor.ledger.encoding import encode_base64
 from auditor.ledger.runs import RunHistory
 from auditor.store.local import LocalStore
@@ -64,7 +64,7 @@ class Recorded:
 
     Args:
         observations: Each with the digest of its evidence document.
-        checkpoint: Head of the log at or after the run's end.
+        head: State of the log at the run's end: the same whenever the report is made.
         signer: Key id of the statement's key.
     """
 
@@ -72,7 +72,7 @@ class Recorded:
     judgement: Judgement
     observations: Sequence[tuple[Observation, str]]
     history: RunHistory
-    checkpoint: SignedCheckpoint
+    head: Checkpoint
     signer: str
 
 
@@ -88,7 +88,7 @@ def assemble(recorded: Recorded) -> Assessment:
         raise UsageError(f"run {history.run} has no end: it was interrupted and has no verdicts")
     findings = recorded.judgement.findings
     controls = roll_up_controls(policy.controls, findings, recorded.judgement.not_tested)
-    head = recorded.checkpoint.checkpoint
+    head = recorded.head
     return Assessment(
         run=history.run,
         now=start.now,
@@ -153,17 +153,17 @@ def recorded(
         UsageError: There is no such run.
         VerificationError: A blob is missing or changed.
     """
-    history, checkpoint = store.history(run), store.checkpoint()
-    if history is None or checkpoint is None:
+    history = store.history(run)
+    if history is None:
         raise UsageError(f"there is no run {run}", hint="auditor run list")
-    if history.verdicts is None:
+    if history.verdicts is None or history.end_entry is None:
         raise UsageError(f"run {run} has no verdicts: it was interrupted", hint="auditor scan")
     return Recorded(
         policy=policy or load_policy(store, history),
         judgement=judgement or parse_verdicts(store.get(history.verdicts.blob)),
         observations=observations or load_observations(store, history),
         history=history,
-        checkpoint=checkpoint,
+        head=store.head(history.end_entry.index + 1),
         signer=Bundle.parse(store.read_statement(run)).hint,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from auditor.core.model.status import Cause
 from auditor.core.model.target import Target
 from auditor.errors import AuditorError
 
-Progress = Callable[[str], None]
+_DEFECT = "this is a defect of the collector: report it"
 
 
 def collect_target(
@@ -30,14 +30,27 @@ def collect_target(
     missing = set(allowed)
     try:
         for observation in _guarded(collector, target, allowed, context):
-            missing.discard(observation.resource_type)
+            name = observation.resource_type
+            if name not in allowed:  # nothing of the plan judges it: said, and left out
+                context.progress(f"{target.name}: got {name!r} unasked from {collector.name}")
+                continue
+            if name not in missing:
+                yield _answered_twice(observation)
+                continue
+            missing.discard(name)
             yield replace(observation, collector=observation.collector or collector.name)
         problem = "the collector gave no answer for it"
     except AuditorError as error:
         problem = error.message
     for name in sorted(missing):
-        gap = Gap(Cause.INTERNAL, problem, hint="this is a defect of the collector: report it")
+        gap = Gap(Cause.INTERNAL, problem, hint=_DEFECT)
         yield _gap_observation(target, name, started, context.clock(), gap)
+
+
+def _answered_twice(observation: Observation) -> Observation:
+    """The later answer is the one that is judged; which of the two is right, nobody knows."""
+    gap = Gap(Cause.INTERNAL, "the collector answered twice for it", hint=_DEFECT)
+    return replace(observation, gaps=(*observation.gaps, gap))
 
 
 def _guarded(
@@ -46,7 +59,8 @@ def _guarded(
     """The collector's observations; what it raises comes out as an AuditorError."""
     if not types:
         return
-    stream = collector.collect(target, types, context)
+    # The call itself may raise: not every collector is a generator.
+    stream = guarded(lambda: iter(collector.collect(target, types, context)))
     while True:
         observation = guarded(lambda: next(stream, None))
         if observation is None:

@@ -49,14 +49,24 @@ class OutputRequest:
             renderer(form)  # raises with the nearest name
 
 
-def render_to(form: str, assessment: Assessment, *, colour: bool = False) -> bytes:
-    """The assessment in a format; text for the terminal at hand."""
+def render_to(
+    form: str,
+    assessment: Assessment,
+    *,
+    colour: bool = False,
+    places: Sequence[tuple[str, str]] = (),
+) -> bytes:
+    """The assessment in a format; text for the terminal at hand.
+
+    Args:
+        places: What lies where (`("pdf", "report.pdf")`), named at the end of the text.
+    """
     if form != "text":
         return renderer(form).render(assessment)
     from auditor.render.text import TextRenderer  # options that only text has
 
     width = terminal_width()
-    return TextRenderer(width=width, colour=colour).render(assessment)
+    return TextRenderer(width=width, colour=colour, places=list(places)).render(assessment)
 
 
 def terminal_width() -> int:

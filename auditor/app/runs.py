@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.app.assess import load_observations, load_policy, recorded, verdict_bytes
+from auditor.app.boundary import guarded
 from auditor.app.engine import make_engine
 from auditor.app.registry import Collectors
 from auditor.core.evaluate import Judgement, evaluate
 from auditor.core.evaluate.plan import make_plan
-from auditor.core.model.observation import Observation
+from auditor.core.model.observation import Observation, Resource
 from auditor.core.model.policy import Policy
-from auditor.errors import UsageError, VerificationError
+from auditor.core.model.resource_type import Derive, ResourceType
+from auditor.errors import AuditorError, UsageError, VerificationError
 from auditor.store.local import LocalStore
 
 
@@ -88,31 +90,44 @@ def judge_recorded(
     Raises:
         VerificationError: A computed fact is not what its raw evidence gives.
     """
-    check_derived(policy, [observation for observation, _digest in observations])
+    kinds = Collectors().resource_types(policy.resource_types)
+    check_derived(kinds, [observation for observation, _digest in observations])
     engine = make_engine(policy.engine.partition(" ")[0])
     plan = make_plan(policy, engine)
     seen = {(o.target, o.resource_type): o for o, _digest in observations}
     return evaluate(policy, plan, seen, now, engine)
 
 
-def check_derived(policy: Policy, observations: Sequence[Observation]) -> None:
+def check_derived(kinds: Mapping[str, ResourceType], observations: Sequence[Observation]) -> None:
     """Compute again what collectors computed from raw evidence (a certificate's dates, its chain).
 
+    Args:
+        kinds: The resource types as this program has them: recorded ones have no derive step.
+
     Raises:
-        VerificationError: A fact differs; names the resource and the field.
+        VerificationError: A fact differs, or its raw evidence cannot be used; names the resource
+            and the field.
     """
-    kinds = Collectors().resource_types(policy.resource_types)
     for observation in observations:
         kind = kinds.get(observation.resource_type)
         if kind is None or kind.derive is None:
             continue
         for index, resource in enumerate(observation.resources):
-            for name, value in kind.derive(resource.data).items():
-                recorded_value = resource.data.get(name)
-                if name not in resource.unread and recorded_value != value:
-                    where = f"{observation.target}/{observation.resource_type}/resources/{index}"
-                    message = f"`{name}` is {recorded_value!r}; its raw evidence gives {value!r}"
-                    raise VerificationError(message, where=where)
+            where = f"{observation.target}/{observation.resource_type}/resources/{index}"
+            _check_resource(kind.derive, resource, where)
+
+
+def _check_resource(derive: Derive, resource: Resource, where: str) -> None:
+    try:
+        facts = guarded(lambda: derive(resource.data))
+    except AuditorError as error:
+        message = f"its facts cannot be computed again from its raw evidence: {error.message}"
+        raise VerificationError(message, where=where) from error
+    for name, value in facts.items():
+        recorded_value = resource.data.get(name)
+        if name not in resource.unread and recorded_value != value:
+            message = f"`{name}` is {recorded_value!r}; its raw evidence gives {value!r}"
+            raise VerificationError(message, where=where)
 
 
 def _differences(before: Judgement, after: Judgement) -> list[str]:

@@ -8,9 +8,9 @@ Whatever ends a run before (6) leaves `run.abort`, or at least a start without a
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -38,7 +38,7 @@ from auditor.core.model.observation import Observation
 from auditor.core.model.policy import Policy
 from auditor.core.model.status import Cause
 from auditor.core.rollup import count, outcome
-from auditor.errors import NothingEvaluatedError
+from auditor.errors import AuditorError, NothingEvaluatedError
 from auditor.keys.file import FileKey
 from auditor.ledger.blobs import BlobRef
 from auditor.ledger.checkpoint import log_origin
@@ -137,7 +137,7 @@ class Scan:
     def _collect(self, policy: Policy, plan: Plan) -> Iterable[_Evidence]:
         """Read target after target; store each observation as it comes."""
         targets = {target.name: target for target in policy.targets}
-        with ThreadPoolExecutor(self.options.workers, thread_name_prefix="collect") as executor:
+        with _executor(self.options.workers) as executor:
             context = CollectionContext(
                 clock=self.clock,
                 executor=executor,
@@ -198,9 +198,25 @@ class Scan:
     def _abort(self, error: BaseException) -> None:
         """Say in the log that the run was given up; never hide the error behind another."""
         reason = type(error).__name__ if not str(error) else str(error).splitlines()[0][:200]
-        with self._log() as log:
-            log.append(RunAbort(run=self.run, reason=reason))
-            log.commit()
+        try:
+            with self._log() as log:
+                log.append(RunAbort(run=self.run, reason=reason))
+                log.commit()
+        except AuditorError as problem:
+            # The run stays in the log as one without an end; what ended it is the news.
+            self.options.progress(f"the log could not be told that {self.run} ended: {problem}")
+
+
+@contextmanager
+def _executor(workers: int) -> Iterator[Executor]:
+    """Threads for requests; when reading is given up, those that wait are not begun."""
+    executor = ThreadPoolExecutor(workers, thread_name_prefix="collect")
+    try:
+        yield executor
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        raise
+    executor.shutdown()
 
 
 def _collect_entry(run: str, item: _Evidence) -> Collect:

@@ -36,7 +36,10 @@ def demo(folder: Path, *, serve: bool, no_color: bool) -> int:
     auditor demo /tmp/larkspur --serve
     """
     with demonstration(folder, lambda: datetime.now(UTC), _formats(), note) as result:
-        echo(render_to("text", result.assessment, colour=wants_colour(no_color=no_color)))
+        places = [("evidence", f"{folder}/evidence")]
+        places += [(form, str(path)) for form, path in result.reports.items()]
+        colour = wants_colour(no_color=no_color)
+        echo(render_to("text", result.assessment, colour=colour, places=places))
         _tell(result, folder)
         if serve:
             note("\nThe stand-in systems are running; press Ctrl-C to end them.")

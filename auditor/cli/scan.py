@@ -102,8 +102,12 @@ def scan(
     with make_progress() as progress:
         options = ScanOptions(workers, timeout, allow_probes, progress)
         assessment = Scan(project, lambda: datetime.now(UTC), options).execute(selection)
-    echo(render_to(form, assessment, colour=wants_colour(no_color=no_color)))
-    for path in write_outputs(project, assessment, requests):
+    written = write_outputs(project, assessment, requests)
+    places = [("evidence", project.loaded.config.store)]
+    places += [(request.form, str(request.path)) for request in requests]
+    colour = wants_colour(no_color=no_color)
+    echo(render_to(form, assessment, colour=colour, places=places))
+    for path in written:
         note(f"wrote {path}")
     threshold = Severity(fail_on_severity)
     code = exit_code(outcome(assessment.findings, threshold))

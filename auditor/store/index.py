@@ -17,6 +17,7 @@ from pathlib import Path
 from auditor.core.times import format_instant, parse_instant
 from auditor.errors import StoreError
 from auditor.ledger.entries import Entry, RunAbort, RunEnd, RunStart, Verdicts, entry_digest
+from auditor.store.files import store_errors
 from auditor.store.ledger_reader import LogFiles
 
 _SCHEMA = """
@@ -89,12 +90,7 @@ class RunIndex:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         try:
-            connection = self._open()
-        except sqlite3.DatabaseError:
-            self._path.unlink(missing_ok=True)
-            connection = self._open()
-        try:
-            with closing(connection):
+            with closing(self._open_any()) as connection:
                 yield connection
         except sqlite3.Error as error:
             raise StoreError(
@@ -103,8 +99,19 @@ class RunIndex:
                 where=str(self._path),
             ) from error
 
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=30.0, isolation_level=None)
+    def _open_any(self) -> sqlite3.Connection:
+        """The index file; a new one where it is damaged, one in memory where it cannot be had."""
+        try:
+            return self._open(str(self._path))
+        except sqlite3.OperationalError:  # read-only medium, locked, no place for a file
+            return self._open(":memory:")
+        except sqlite3.DatabaseError:
+            with store_errors(self._path.name):
+                self._path.unlink()
+            return self._open(str(self._path))
+
+    def _open(self, name: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(name, timeout=10.0, isolation_level=None)
         try:
             connection.execute("begin immediate")
             _prepare(connection)

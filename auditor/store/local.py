@@ -19,10 +19,11 @@ from pathlib import Path
 from auditor.core.canonical import digest
 from auditor.errors import StoreError, VerificationError
 from auditor.ledger.blobs import BlobRef
-from auditor.ledger.checkpoint import SignedCheckpoint
+from auditor.ledger.checkpoint import Checkpoint, SignedCheckpoint
 from auditor.ledger.entries import Entry
 from auditor.ledger.note import NoteKey, SignBytes
 from auditor.ledger.runs import RunBook, RunHistory
+from auditor.ledger.tiles import TileTree
 from auditor.store.blob_files import BlobFiles
 from auditor.store.files import make_folders, store_errors, write_file
 from auditor.store.index import RunIndex, RunSummary
@@ -98,6 +99,18 @@ class LocalStore:
     def checkpoint(self) -> SignedCheckpoint | None:
         """The checkpoint in force, its signature not checked; None where there is no log yet."""
         return self._log.checkpoint()
+
+    def head(self, size: int) -> Checkpoint:
+        """The state that the log had when it had `size` entries, from its tiles.
+
+        Raises:
+            VerificationError: The log is shorter, or a tile is missing or changed.
+        """
+        signed = self.checkpoint()
+        if signed is None or not 0 < size <= signed.checkpoint.size:
+            raise VerificationError(f"the log has no {size} entries", where="log/checkpoint")
+        tree = TileTree(signed.checkpoint.size, self._log.read)
+        return Checkpoint(signed.checkpoint.origin, size, tree.root(size))
 
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[Entry]:
         """Checkpointed entries from `start` to `end` (exclusive), checked against their tiles.

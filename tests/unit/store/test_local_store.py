@@ -23,6 +23,12 @@ def test_a_statement_reads_back_and_is_never_overwritten(tmp_path: Path) -> None
     assert store.read_statement("run-1") == b"signed"
 
 
+def test_evidence_reads_back_from_bytes_and_from_pieces(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    assert store.get(store.put(b"whole")) == b"whole"
+    assert store.get(store.put_stream(iter([b"in ", b"pieces"]))) == b"in pieces"
+
+
 def test_a_report_is_kept_beside_the_statement(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
     path, found = store.write_report("run-1", "report.pdf", b"%PDF")
@@ -84,9 +90,10 @@ def test_links_are_listed_and_not_followed(tmp_path: Path) -> None:
             list(reader.chunks(path))
 
 
-def test_a_folder_listed_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_a_folder_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("")
-    assert list(FolderReader(tmp_path).paths("log")) == []
+    with pytest.raises(StoreError):
+        FolderReader(tmp_path).paths("log")
 
 
 def test_a_file_that_was_not_published_leaves_nothing(tmp_path: Path) -> None:
