@@ -179,7 +179,10 @@ def load_policy(store: LocalStore, history: RunHistory) -> Policy:
     document = parse_canonical(store.get(history.start.policy))
     if not isinstance(document, dict):
         raise VerificationError("the policy is not an object", where=history.start.policy.path)
-    return Policy.from_json(document)
+    try:
+        return Policy.from_json(document)
+    except _NOT_OF_THE_SCHEMA as error:
+        raise _unreadable("policy", error, history.start.policy.path) from error
 
 
 def load_observations(store: LocalStore, history: RunHistory) -> list[tuple[Observation, str]]:
@@ -193,5 +196,17 @@ def load_observations(store: LocalStore, history: RunHistory) -> list[tuple[Obse
         document = parse_canonical(store.get(collect.blob))
         if not isinstance(document, dict):
             raise VerificationError("the observation is not an object", where=collect.blob.path)
-        found.append((Observation.from_json(document), collect.blob.digest))
+        try:
+            found.append((Observation.from_json(document), collect.blob.digest))
+        except _NOT_OF_THE_SCHEMA as error:
+            raise _unreadable("observation", error, collect.blob.path) from error
     return found
+
+
+_NOT_OF_THE_SCHEMA = (KeyError, ValueError, TypeError)
+
+
+def _unreadable(what: str, error: Exception, where: str) -> VerificationError:
+    reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+    hint = "it was recorded by another version of auditor, or was changed: auditor verify"
+    return VerificationError(f"the {what} cannot be read: {reason}", hint=hint, where=where)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,6 @@ from auditor.app.project import Project
 from auditor.core.canonical import digest
 from auditor.core.model.assessment import Assessment
 from auditor.errors import ConfigError, UsageError
-from auditor.ledger.checkpoint import log_origin
 from auditor.ledger.entries import Report
 from auditor.render.registry import format_names, renderer
 
@@ -80,35 +80,49 @@ def terminal_width() -> int:
 def write_outputs(
     project: Project, assessment: Assessment, requests: Sequence[OutputRequest]
 ) -> list[Path]:
-    """Write each file whole or not at all, and note its digest in the log.
+    """Write all files or none, each whole, and note their digests in the log.
 
     Raises:
         DependencyError: A format needs what is not installed.
         ConfigError: A file cannot be written.
     """
     rendered = [(r, renderer(r.form).render(assessment)) for r in requests]
-    for request, data in rendered:
-        _write_whole(request.path, data)
+    _write_all([(request.path, data) for request, data in rendered])
     if rendered:
         _log_reports(project, assessment.run, [(r.form, digest(data)) for r, data in rendered])
     return [request.path for request, _data in rendered]
 
 
-def _write_whole(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def _write_all(files: Sequence[tuple[Path, bytes]]) -> None:
+    """Write everything under other names first: a full disk is found before any is replaced."""
+    beside = [(path, path.with_name(f".{path.name}.{os.getpid()}.tmp")) for path, _data in files]
     try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
+        for (path, temporary), (_path, data) in zip(beside, files, strict=True):
+            with _writing(path):
+                temporary.write_bytes(data)
+        for path, temporary in beside:
+            with _writing(path):
+                temporary.replace(path)
+    finally:
+        for _path, temporary in beside:
+            with suppress(OSError):  # a folder that takes no file has none to remove
+                temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
+        message = f"{path} cannot be written: {error.strerror}"
+        hint = "the run is recorded: auditor report --output FORMAT=FILE writes it elsewhere"
+        raise ConfigError(message, hint=hint) from error
 
 
 def _log_reports(project: Project, run: str, reports: Sequence[tuple[str, str]]) -> None:
     key = project.log_key()
-    origin = log_origin(project.loaded.config.organisation)
     with project.store.open_log(
-        key=key.note_key(origin), sign=key.sign, clock=lambda: datetime.now(UTC)
+        key=key.note_key(project.origin), sign=key.sign, clock=lambda: datetime.now(UTC)
     ) as log:
         for form, value in reports:
             log.append(Report(run=run, format=form, digest=value))

@@ -19,8 +19,9 @@ from auditor.catalog.source import did_you_mean
 from auditor.core.expression.interface import Engine
 from auditor.core.model.target import Target
 from auditor.core.model.waiver import SignedWaiver
-from auditor.errors import ConfigError, DefinitionError
+from auditor.errors import ConfigError, DefinitionError, LedgerError
 from auditor.keys.file import FileKey, load_key
+from auditor.ledger.checkpoint import log_origin
 from auditor.store.local import LocalStore
 
 TRUST_FILE = "policy.json"
@@ -62,7 +63,7 @@ class Project:
     @cached_property
     def waivers(self) -> tuple[SignedWaiver, ...]:
         """Every waiver, with what its signature turned out to be."""
-        return load_waivers(self.loaded, self.library)
+        return load_waivers(self.loaded, self.library, self.engine)
 
     @cached_property
     def store(self) -> LocalStore:
@@ -73,6 +74,11 @@ class Project:
     def trust_folder(self) -> Path:
         """Where the trust policy is kept."""
         return self.loaded.path(self.loaded.config.trust)
+
+    @property
+    def origin(self) -> str:
+        """The name of the log."""
+        return origin_of(self.loaded.config.organisation)
 
     def run_key(self) -> FileKey:
         """The key that signs runs."""
@@ -93,7 +99,22 @@ def open_project(config: Path) -> Project:
     Raises:
         ConfigError, DefinitionError: It is missing or wrong.
     """
-    return Project(load_config(config))
+    try:
+        return Project(load_config(config))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"not text in UTF-8: {error}", where=str(config)) from error
+
+
+def origin_of(organisation: str) -> str:
+    """The name of an organisation's log.
+
+    Raises:
+        ConfigError: The organisation's name has nothing to name a log by.
+    """
+    try:
+        return log_origin(organisation)
+    except LedgerError as error:  # a matter of configuration here, not of integrity
+        raise ConfigError(error.message, hint=error.hint) from error
 
 
 def load_trust(folder: Path) -> TrustPolicy:
@@ -108,7 +129,11 @@ def load_trust(folder: Path) -> TrustPolicy:
             f"there is no trust policy {path}",
             hint="get it from whoever you audit by another way, and give --trust DIR",
         )
-    return TrustPolicy.parse(path.read_text("utf-8"))
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", where=str(path)) from error
+    return TrustPolicy.parse(text, where=str(path))
 
 
 def nearest_problem(kind: str, name: str, known: Iterable[str]) -> str:

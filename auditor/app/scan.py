@@ -41,7 +41,6 @@ from auditor.core.rollup import count, outcome
 from auditor.errors import AuditorError, NothingEvaluatedError
 from auditor.keys.file import FileKey
 from auditor.ledger.blobs import BlobRef
-from auditor.ledger.checkpoint import log_origin
 from auditor.ledger.entries import Collect, RunAbort, RunEnd, RunStart, Verdicts
 from auditor.store.ledger_writer import LogWriter
 
@@ -84,7 +83,7 @@ class Scan:
         self.run = f"{self.now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self.run_key: FileKey = project.run_key()
         self.log_key: FileKey = project.log_key()
-        self.origin = log_origin(project.loaded.config.organisation)
+        self.origin = project.origin
         self.start_index = -1
 
     def execute(self, selection: Selection) -> Assessment:

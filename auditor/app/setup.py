@@ -11,21 +11,22 @@ from pathlib import Path
 
 import yaml
 
-from auditor.app.project import TRUST_FILE
+from auditor.app.project import TRUST_FILE, origin_of
 from auditor.app.registry import Collectors
 from auditor.attest.trust import LogKey, NamedKey, TrustPolicy
-from auditor.catalog.config import CONFIG_FILE
+from auditor.catalog.config import CONFIG_FILE, Config, LoadedConfig, load_targets
+from auditor.catalog.source import parse_yaml, validate
 from auditor.collectors.interface import CollectionContext
 from auditor.core.model.target import Target
 from auditor.errors import ConfigError, DependencyError, UsageError
 from auditor.keys.file import generate_key
-from auditor.ledger.checkpoint import log_origin
 
 # What can be looked for without being told an address: the settings of a first try.
 CANDIDATES: Mapping[str, Mapping[str, object]] = {
     "aws": {"regions": "enabled"},
     "host": {"connection": "local"},
 }
+_FILES = ("keys/run.pem", "keys/log.pem", f"trust/{TRUST_FILE}")
 _NAMES = {"aws": "aws", "host": "this-host", "tls": "endpoints"}
 
 
@@ -86,20 +87,24 @@ class Setup:
     passphrase: bytes | None = None
 
 
-def write_setup(folder: Path, setup: Setup, now: datetime) -> list[Path]:
+def write_setup(folder: Path, setup: Setup, now: datetime, collectors: Collectors) -> list[Path]:
     """Write auditor.yaml, keys, trust and an empty folder of waivers; overwrite nothing.
 
     Raises:
-        ConfigError: There is a configuration already.
+        ConfigError: One of the files is there already; nothing was written.
+        DefinitionError: What was given makes no valid configuration; nothing was written.
     """
     config = folder / CONFIG_FILE
-    if config.exists():
-        raise ConfigError(f"{config} exists already", hint="edit it, or give another folder")
+    text = config_text(setup)
+    _check(text, folder, collectors)
+    origin = origin_of(setup.organisation)
+    for path in (config, *(folder / name for name in _FILES)):
+        if path.exists():
+            raise ConfigError(f"{path} exists already", hint="edit it, or give another folder")
     for name in ("keys", "trust", "waivers"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     run_key = generate_key(folder / "keys" / "run.pem", "ecdsa-p256-sha256", setup.passphrase)
     log_key = generate_key(folder / "keys" / "log.pem", "ed25519", setup.passphrase)
-    origin = log_origin(setup.organisation)
     trust = TrustPolicy(
         origin=origin,
         log_keys=(LogKey(vkey=log_key.note_key(origin).vkey, not_before=now),),
@@ -107,8 +112,15 @@ def write_setup(folder: Path, setup: Setup, now: datetime) -> list[Path]:
     )
     (folder / "trust" / TRUST_FILE).write_text(trust.to_json(), "utf-8")
     (folder / "keys" / ".gitignore").write_text("*.pem\n", "utf-8")
-    config.write_text(config_text(setup), "utf-8")
+    config.write_text(text, "utf-8")
     return [config, folder / "keys", folder / "trust" / TRUST_FILE, folder / "waivers"]
+
+
+def _check(text: str, folder: Path, collectors: Collectors) -> None:
+    """Refuse what `auditor scan` would refuse, before anything is written."""
+    source = parse_yaml(text, CONFIG_FILE)
+    loaded = LoadedConfig(validate(source, Config), folder, source)
+    load_targets(loaded, {c.target_kind: c.settings for c in collectors.all()})
 
 
 def config_text(setup: Setup) -> str:

@@ -12,15 +12,19 @@ from auditor.attest.signing import Signer
 from auditor.attest.trust import NamedKey
 from auditor.catalog.config import LoadedConfig
 from auditor.catalog.library import Library
-from auditor.catalog.source import did_you_mean, parse_yaml, validate
+from auditor.catalog.source import Source, did_you_mean, parse_yaml, validate
 from auditor.core.canonical import digest
+from auditor.core.evaluate.compiled import RESOURCE_VARIABLES
+from auditor.core.expression.interface import Engine
 from auditor.core.model.waiver import SignedWaiver, Waiver
-from auditor.errors import AuditorError, ConfigError, DefinitionError, Problem
+from auditor.errors import AuditorError, DefinitionError, ExpressionError, Problem
 
 SIGNATURE_SUFFIX = ".sig"
 
 
-def load_waivers(loaded: LoadedConfig, library: Library) -> tuple[SignedWaiver, ...]:
+def load_waivers(
+    loaded: LoadedConfig, library: Library, engine: Engine
+) -> tuple[SignedWaiver, ...]:
     """Every waiver of the folder, in order of id; unsigned ones too, so that they are shown.
 
     Raises:
@@ -31,12 +35,13 @@ def load_waivers(loaded: LoadedConfig, library: Library) -> tuple[SignedWaiver, 
     folder = loaded.path(loaded.config.waivers)
     if not folder.is_dir():
         message = f"the folder of waivers {loaded.config.waivers} does not exist"
-        raise DefinitionError([loaded.source.problem(("waivers",), message)])
+        hint = f"mkdir {folder}, or take `waivers` out of {loaded.source.name}"
+        raise DefinitionError([loaded.source.problem(("waivers",), message, hint)])
     problems: list[Problem] = []
     found: dict[str, SignedWaiver] = {}
     for path in sorted(folder.glob("*.yaml")):
         try:
-            signed = _load(path, loaded, library)
+            signed = _load(path, loaded, library, engine)
         except DefinitionError as error:
             problems += error.problems
             continue
@@ -48,10 +53,13 @@ def load_waivers(loaded: LoadedConfig, library: Library) -> tuple[SignedWaiver, 
     return tuple(found[i] for i in sorted(found))
 
 
-def _load(path: Path, loaded: LoadedConfig, library: Library) -> SignedWaiver:
-    data = path.read_bytes()
-    source = parse_yaml(data.decode("utf-8"), f"{path.parent.name}/{path.name}")
+def _load(path: Path, loaded: LoadedConfig, library: Library, engine: Engine) -> SignedWaiver:
+    data, source = _read(path, f"{path.parent.name}/{path.name}")
     waiver = validate(source, Waiver)
+    try:
+        engine.compile(waiver.match, RESOURCE_VARIABLES)
+    except ExpressionError as error:  # found before anything is read, and not after
+        raise DefinitionError([source.problem(("match",), error.message, error.hint)]) from error
     known = {f"{c.id}/{k.id}" for c in library.sorted_controls() for k in c.checks}
     if waiver.check not in known:
         message = f"no check `{waiver.check}`{did_you_mean(waiver.check, known)}"
@@ -62,6 +70,17 @@ def _load(path: Path, loaded: LoadedConfig, library: Library) -> SignedWaiver:
             message = f"no environment `{environment}`{nearest}"
             raise DefinitionError([source.problem(("environments", index), message)])
     return SignedWaiver(waiver, _signature(path, data, waiver, loaded), digest(data))
+
+
+def _read(path: Path, name: str) -> tuple[bytes, Source]:
+    """The bytes of a waiver file, and its YAML with places."""
+    try:
+        data = path.read_bytes()
+        return data, parse_yaml(data.decode("utf-8"), name)
+    except OSError as error:
+        raise DefinitionError([Problem(name, f"cannot be read: {error.strerror}")]) from error
+    except UnicodeDecodeError as error:
+        raise DefinitionError([Problem(name, f"not text in UTF-8: {error}")]) from error
 
 
 def _signature(path: Path, data: bytes, waiver: Waiver, loaded: LoadedConfig) -> str:
@@ -92,14 +111,10 @@ def sign_waiver(path: Path, signer: Signer) -> Path:
     """Write the signature beside a waiver file.
 
     Raises:
-        ConfigError: The file cannot be read.
-        DefinitionError: It is no waiver.
+        DefinitionError: It cannot be read, or is no waiver.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    validate(parse_yaml(data.decode("utf-8"), path.name), Waiver)
+    data, source = _read(path, path.name)
+    validate(source, Waiver)
     sidecar = path.with_name(path.name + SIGNATURE_SUFFIX)
     sidecar.write_text(sign_file(data, signer), "utf-8")
     return sidecar

@@ -5,6 +5,7 @@ stdout carries the result and nothing else; progress, warnings and errors go to 
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -100,6 +101,10 @@ def run(argv: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show(file=sys.stderr)
         return ExitCode.USAGE
+    except BrokenPipeError:
+        # `auditor scan | head`: Python would complain again when it flushes stdout at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.INTERRUPTED
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("interrupted", err=True)
         return ExitCode.INTERRUPTED

@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar
 import click
 
 from auditor.app.boundary import guarded
+from auditor.errors import ConfigError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,13 +42,29 @@ def wants_colour(*, no_color: bool) -> bool:
 
 
 def guard(function: Callable[P, R]) -> Callable[P, R]:
-    """Let only AuditorError out of a command (and click's own exceptions)."""
+    """Let only AuditorError out of a command, click's own exceptions, and a reader that left."""
 
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        return guarded(lambda: function(*args, **kwargs), passing=(click.ClickException,))
+        return guarded(lambda: _on_this_machine(lambda: function(*args, **kwargs)), passing=_OWN)
 
     return wrapper
+
+
+_OWN = (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError)
+
+
+def _on_this_machine(action: Callable[[], R]) -> R:
+    """What the operating system refuses a command is for its user to mend, not a defect."""
+    try:
+        return action()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        message = f"the operating system refuses: {error.strerror or error}"
+        hint = "check that the path is right, its permissions and the free space"
+        where = str(error.filename) if error.filename else ""
+        raise ConfigError(message, hint=hint, where=where) from error
 
 
 def echo(data: bytes) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import sys
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -62,7 +64,16 @@ def _tell(result: DemoResult, folder: Path) -> None:
         note(f"NOT AS EXPECTED: {surprise}")
     failing = [f for f in result.assessment.findings if f.status is Status.FAIL]
     short = failing[0].short if failing else result.assessment.findings[0].short
+    command = _command()
     note("\nTry next:")
-    note(f"  cd {folder} && auditor run show latest --finding {short}")
-    note(f"  cd {folder} && auditor run rejudge latest")
-    note("  auditor controls coverage --framework soc2")
+    note(f"  cd {folder} && {command} run show latest --finding {short}")
+    note(f"  cd {folder} && {command} run rejudge latest")
+    note(f"  {command} controls coverage --framework soc2")
+
+
+def _command() -> str:
+    """How to call this program from any folder: by name where it is on the PATH."""
+    called = Path(sys.argv[0])
+    if shutil.which("auditor") or not called.is_file():
+        return "auditor"
+    return str(called.resolve()) if called.name == "auditor" else f"{sys.executable} -m auditor"

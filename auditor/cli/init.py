@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from auditor.app.project import PASSPHRASE, open_project
+from auditor.app.project import PASSPHRASE
 from auditor.app.registry import Collectors
 from auditor.app.setup import CANDIDATES, Setup, discover, write_setup
 from auditor.cli.common import guard, note
@@ -50,7 +50,8 @@ def init(
     auditor init --endpoint shop.example.org:443 --endpoint api.example.org:443
     """
     now = datetime.now(UTC)
-    found = discover(Collectors(), names or sorted(CANDIDATES), now, environment)
+    collectors = Collectors()
+    found = discover(collectors, names or sorted(CANDIDATES), now, environment)
     for item in found:
         note(f"{item.kind:5} {'found' if item.entry else 'not found'}: {item.said}")
     targets = [dict(item.entry) for item in found if item.entry]
@@ -64,14 +65,13 @@ def init(
             "nothing was found to look at",
             hint="give --endpoint, set AWS_PROFILE, or run it on the host to audit",
         )
-    folder.mkdir(parents=True, exist_ok=True)
     setup = Setup(organisation, environment, targets, extra, _passphrase(encrypt=encrypt_keys))
-    written = write_setup(folder, setup, now)
-    open_project(folder / "auditor.yaml").targets  # noqa: B018 - loading proves that it is valid
+    written = write_setup(folder, setup, now, collectors)
     for path in written:
         note(f"wrote {path}")
     note("Give trust/policy.json to your auditor by another way than the evidence.")
-    click.echo(f"Next: cd {folder} && auditor scan --plan && auditor scan")
+    enter = "" if folder == Path() else f"cd {folder} && "
+    click.echo(f"Next: {enter}auditor scan --plan && auditor scan")
 
 
 def _passphrase(*, encrypt: bool) -> bytes | None:

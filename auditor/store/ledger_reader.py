@@ -64,14 +64,14 @@ class LogFiles:
             VerificationError: Damaged, or not what the tile of hashes says.
         """
         width = min(TILE_WIDTH, size - index * TILE_WIDTH)
-        name, hashes = TileName(ENTRIES, index, width), TileName(0, index, width)
+        name = self._present(TileName(ENTRIES, index, width))
+        hashes = self._present(TileName(0, index, width))
         try:
-            entries = parse_bundle(self.read(name.path), width)
-            leaves = parse_tile(self.read(hashes.path), width)
+            entries = parse_bundle(self.read(name.path), name.width)[:width]
+            leaves = parse_tile(self.read(hashes.path), hashes.width)[:width]
         except VerificationError as error:
-            raise VerificationError(
-                error.message, where=error.where or f"log/{name.path}"
-            ) from error
+            where = error.where or f"log/{name.path}"
+            raise VerificationError(error.message, where=where) from error
         if leaf_hashes(entries) != leaves:
             raise VerificationError(
                 "the entries do not have the hashes that their tile has", where=f"log/{name.path}"
@@ -84,6 +84,11 @@ class LogFiles:
             first = index * TILE_WIDTH
             for data in self.bundle(index, size)[max(0, start - first) :]:
                 yield Entry.parse(data), data
+
+    def _present(self, name: TileName) -> TileName:
+        """The full tile where it has replaced the partial one since the checkpoint was read."""
+        replaced = not (self._log / name.path).exists() and (self._log / name.full.path).exists()
+        return name.full if replaced else name
 
     def bundle_beyond(self, size: int) -> str | None:
         """A bundle holding entries past the first `size`, if a file of one is there."""

@@ -279,17 +279,20 @@ class LogWriter:
 def _checked_head(signed: SignedCheckpoint | None, key: NoteKey) -> SignedCheckpoint | None:
     if signed is None:
         return None
+    if signed.checkpoint.origin != key.name:
+        raise LedgerError(
+            f"the log is {signed.checkpoint.origin!r}, expected {key.name!r}",
+            hint="`organisation` in auditor.yaml names the log; it was another when it was begun",
+            where="log/checkpoint",
+        )
     try:
         verify_note(signed.note, [key])
+    except VerificationError as error:
+        raise VerificationError(error.message, where="log/checkpoint") from error
     except UndecidableError as error:
         raise LedgerError(
             f"the log {signed.checkpoint.origin!r} is signed by another key than {key.vkey}",
             hint="`keys: log:` in auditor.yaml must be the key that the log was begun with",
             where="log/checkpoint",
         ) from error
-    if signed.checkpoint.origin != key.name:
-        raise LedgerError(
-            f"the log is {signed.checkpoint.origin!r}, expected {key.name!r}",
-            where="log/checkpoint",
-        )
     return signed

@@ -22,6 +22,7 @@ from auditor.ledger.blobs import BlobRef
 from auditor.ledger.checkpoint import Checkpoint, SignedCheckpoint
 from auditor.ledger.entries import Entry
 from auditor.ledger.note import NoteKey, SignBytes
+from auditor.ledger.proofs import consistency_proof, verify_consistency
 from auditor.ledger.runs import RunBook, RunHistory
 from auditor.ledger.tiles import TileTree
 from auditor.store.blob_files import BlobFiles
@@ -109,8 +110,11 @@ class LocalStore:
         signed = self.checkpoint()
         if signed is None or not 0 < size <= signed.checkpoint.size:
             raise VerificationError(f"the log has no {size} entries", where="log/checkpoint")
-        tree = TileTree(signed.checkpoint.size, self._log.read)
-        return Checkpoint(signed.checkpoint.origin, size, tree.root(size))
+        now = signed.checkpoint
+        tree = TileTree(now.size, self._log.read)
+        then = Checkpoint(now.origin, size, tree.root(size))
+        verify_consistency(then.head, now.head, consistency_proof(size, now.size, tree.node))
+        return then
 
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[Entry]:
         """Checkpointed entries from `start` to `end` (exclusive), checked against their tiles.

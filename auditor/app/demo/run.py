@@ -16,7 +16,7 @@ from auditor.app.demo.backups import write_backups
 from auditor.app.demo.cloud import ACCOUNT, CREDENTIALS, stand_in_cloud
 from auditor.app.demo.company import REGIONS, seed
 from auditor.app.demo.endpoints import Endpoints, endpoints
-from auditor.app.demo.story import differences
+from auditor.app.demo.story import differences, story
 from auditor.app.outputs import OutputRequest, write_outputs
 from auditor.app.project import open_project
 from auditor.app.registry import Collectors
@@ -89,7 +89,7 @@ def demonstration(
         write_outputs(project, assessment, requests)
         say("auditor verify")
         verification = verify(find_subject(folder, None), trust=None, run=None, now=clock())
-        surprises = differences(assessment.findings)
+        surprises = differences(assessment.findings, story(served))
         if verification.exit_code:
             surprises.append(f"verification ended with exit code {int(verification.exit_code)}")
         yield DemoResult(assessment, verification, paths, tuple(surprises))
@@ -126,7 +126,8 @@ def _credentials(url: str) -> Iterator[None]:
 
 def _init(folder: Path, url: str, served: Endpoints, now: datetime) -> None:
     """What `auditor init` does, with what only this company has filled in."""
-    found = discover(Collectors(), ["aws", "host"], now, "prod")
+    collectors = Collectors()
+    found = discover(collectors, ["aws", "host"], now, "prod")
     entries = {item.kind: dict(item.entry) for item in found if item.entry}
     # Fixed to the stand-in, so that this folder can never look at a real account.
     entries["aws"] |= {"regions": list(REGIONS), "endpoint_url": url, "account": ACCOUNT}
@@ -147,7 +148,8 @@ def _init(folder: Path, url: str, served: Endpoints, now: datetime) -> None:
         "approvers": {"ciso": "trust/ciso.pub"},
         "owners": {"head-of-platform": {"name": "Olga Larkspur"}},
     }
-    write_setup(folder, Setup(ORGANISATION, "prod", list(entries.values()), extra), now)
+    setup = Setup(ORGANISATION, "prod", list(entries.values()), extra)
+    write_setup(folder, setup, now, collectors)
 
 
 def _waivers(folder: Path, now: datetime) -> None:

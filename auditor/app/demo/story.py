@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from auditor.app.demo.endpoints import Endpoints
 from auditor.core.model.finding import Finding
 from auditor.core.model.status import Status
 
@@ -19,19 +20,36 @@ class Expected:
     reason: str = ""
 
 
-STORY: tuple[Expected, ...] = (
+_CLOUD: tuple[Expected, ...] = (
     Expected("console-mfa/console-users", "user/alice", Status.PASS),
     Expected("console-mfa/console-users", "user/bob", Status.FAIL),
     Expected("console-mfa/console-users", "user/break-glass", Status.WAIVED),
     Expected("console-mfa/console-users", "user/contractor", Status.FAIL, "expired"),
     Expected("console-mfa/console-users", "user/ci", Status.NOT_APPLICABLE),
+    Expected("storage-private/buckets", "larkspur-exports", Status.FAIL),
+    Expected("storage-private/buckets", "larkspur-logs", Status.PASS),
+    Expected("encryption-at-rest/databases", "db:ledger", Status.PASS),
+    Expected("encryption-at-rest/databases", "db:reporting", Status.FAIL),
+    Expected("key-management/rotation", ":key/", Status.ERROR, "kms:GetKeyRotationStatus"),
+    Expected("activity-recording/multi-region", "all-regions", Status.PASS),
 )
 
 
-def differences(findings: Sequence[Finding]) -> list[str]:
+def story(served: Endpoints) -> tuple[Expected, ...]:
+    """Everything that must be found; ports are different each time."""
+    return (
+        *_CLOUD,
+        Expected("tls-endpoints/expiry", served.good, Status.PASS),
+        Expected("tls-endpoints/chain", served.good, Status.PASS),
+        Expected("tls-endpoints/expiry", served.expired, Status.FAIL),
+        Expected("tls-endpoints/chain", served.expired, Status.FAIL, "expired"),
+    )
+
+
+def differences(findings: Sequence[Finding], expectations: Sequence[Expected]) -> list[str]:
     """What of the story was not found, a line each."""
     lines = []
-    for expected in STORY:
+    for expected in expectations:
         near = [
             finding
             for finding in findings

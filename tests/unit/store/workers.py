@@ -6,6 +6,7 @@ nobody else.
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import subprocess
@@ -23,7 +24,12 @@ REPOSITORY = Path(__file__).parents[3]
 def start(what: str, site: Site, *arguments: str) -> subprocess.Popen[str]:
     """Start a worker on the store of a site."""
     command = [sys.executable, "-m", __name__, what, str(site.root), *arguments]
-    return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    environment = dict(os.environ)
+    if what == "for-ever":  # it is killed, and would leave a broken record of coverage
+        environment.pop("COVERAGE_PROCESS_CONFIG", None)
+    return subprocess.Popen(
+        command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
+    )
 
 
 def numbered(number: int) -> WaiverRecord:
@@ -71,7 +77,8 @@ def append_until_full(site: Site, limit: int) -> None:
                 sys.stdout.write(f"{number}\n")
                 number += 1
     except StoreError:
-        return
+        unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
 
 
 def append_much(site: Site, count: int) -> None:
