@@ -10,15 +10,18 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
+from auditor.app.registry import BUILT_IN, Collectors
 from auditor.attest.trust import TrustPolicy
 from auditor.catalog.cases import CaseFile
 from auditor.catalog.config import Config
 from auditor.catalog.library import ControlExtension
 from auditor.core.model.control import Control
 from auditor.core.model.framework import Framework
+from auditor.core.model.restore import RestoreRecord
 from auditor.core.model.waiver import Waiver
 from auditor.render.assessment_document import AssessmentDocument
 from auditor.shipped import shipped
@@ -30,6 +33,7 @@ FORMATS: Mapping[str, type[BaseModel]] = {
     "control-1": Control,
     "control-extension-1": ControlExtension,
     "framework-1": Framework,
+    "restore-1": RestoreRecord,
     "trust-1": TrustPolicy,
     "waiver-1": Waiver,
 }
@@ -38,8 +42,18 @@ FORMATS: Mapping[str, type[BaseModel]] = {
 def schema_text(name: str) -> str:
     """The text of one schema file."""
     schema = FORMATS[name].model_json_schema(by_alias=True)
+    if name == "control-1":
+        _name_resources(schema)
     document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _name_resources(schema: dict[str, Any]) -> None:
+    """Let editors complete collectors and resource types: those that come with the program."""
+    collectors = Collectors(BUILT_IN)
+    fields = schema["$defs"]["Check"]["properties"]
+    fields["collector"]["enum"] = collectors.names
+    fields["resource"]["enum"] = sorted(collectors.resource_types())
 
 
 def main(arguments: list[str]) -> int:

@@ -5,7 +5,6 @@ stdout carries the result and nothing else; progress, warnings and errors go to 
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -33,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "init": "auditor.cli.init:init",
     "ledger": "auditor.cli.ledger:ledger",
     "report": "auditor.cli.report:report",
+    "restore-test": "auditor.cli.restore_test:restore_test",
     "run": "auditor.cli.run:run",
     "scan": "auditor.cli.scan:scan",
     "verify": "auditor.cli.verify:verify",
@@ -44,6 +44,7 @@ _SUMMARY: Mapping[str, str] = {
     "init": "Write auditor.yaml for what can be reached, and make keys.",
     "ledger": "Show the append-only log.",
     "report": "Render the report of a run: pdf, html, json, text.",
+    "restore-test": "Sign records of restore tests.",
     "run": "List, show and judge again recorded runs.",
     "scan": "Read the targets, judge the controls, record and sign.",
     "verify": "Check log, signatures, evidence and verdicts, offline.",
@@ -96,15 +97,9 @@ def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit code; errors are printed on stderr."""
     try:
         result: Any = main.main(args=list(argv), prog_name="auditor", standalone_mode=False)
-    except click.exceptions.Exit as done:
-        return done.exit_code
     except click.ClickException as error:
         error.show(file=sys.stderr)
         return ExitCode.USAGE
-    except BrokenPipeError:
-        # `auditor scan | head`: Python would complain again when it flushes stdout at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.INTERRUPTED
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("interrupted", err=True)
         return ExitCode.INTERRUPTED

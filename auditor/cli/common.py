@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import sys
@@ -12,7 +13,7 @@ from typing import ParamSpec, TypeVar
 import click
 
 from auditor.app.boundary import guarded
-from auditor.errors import ConfigError
+from auditor.errors import ConfigError, ExitCode
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,11 +47,20 @@ def guard(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        return guarded(lambda: _on_this_machine(lambda: function(*args, **kwargs)), passing=_OWN)
+        try:
+            return guarded(
+                lambda: _on_this_machine(lambda: function(*args, **kwargs)), passing=_OWN
+            )
+        except BrokenPipeError:
+            # `auditor scan | head`. Click would answer 1, which here means failing controls, and
+            # Python would complain once more when it flushes stdout at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
 
     return wrapper
 
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 _OWN = (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError)
 
 
@@ -58,9 +68,9 @@ def _on_this_machine(action: Callable[[], R]) -> R:
     """What the operating system refuses a command is for its user to mend, not a defect."""
     try:
         return action()
-    except BrokenPipeError:
-        raise
     except OSError as error:
+        if error.filename is None and error.errno not in _NO_ROOM:
+            raise  # not about a file: a reader that left, or a connection nobody expected
         message = f"the operating system refuses: {error.strerror or error}"
         hint = "check that the path is right, its permissions and the free space"
         where = str(error.filename) if error.filename else ""

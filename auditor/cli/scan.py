@@ -10,14 +10,14 @@ import click
 
 from auditor.app.outputs import OutputRequest, render_to, write_outputs
 from auditor.app.project import open_project
-from auditor.app.scan import Scan, ScanOptions
+from auditor.app.scan import Scan, ScanOptions, plan_run
 from auditor.app.selection import Selection, make_policy
 from auditor.cli.common import colour_option, config_option, echo, guard, note, wants_colour
 from auditor.cli.progress import make_progress
-from auditor.core.evaluate.plan import make_plan
+from auditor.core.evaluate.plan import Plan
 from auditor.core.model.status import Severity
 from auditor.core.rollup import exit_code, outcome
-from auditor.errors import ExitCode
+from auditor.errors import AuditorError, ExitCode
 
 _SEVERITIES = click.Choice([severity.value for severity in Severity])
 
@@ -94,24 +94,33 @@ def scan(
         Severity(severity) if severity else None,
     )
     if plan_only:
-        plan = make_plan(make_policy(project, selection), project.engine)
-        for target, types in plan.requests().items():
-            click.echo(f"{target}: {', '.join(types)}")
-        click.echo(f"{len(plan.checks)} checks on {len(plan.requests())} targets", err=True)
+        _print_plan(plan_run(make_policy(project, selection), project.engine))
         return ExitCode.OK
     with make_progress() as progress:
         options = ScanOptions(workers, timeout, allow_probes, progress)
         assessment = Scan(project, lambda: datetime.now(UTC), options).execute(selection)
-    written = write_outputs(project, assessment, requests)
+    colour = wants_colour(no_color=no_color)
+    try:
+        written = write_outputs(project, assessment, requests)
+    except AuditorError:
+        echo(render_to(form, assessment, colour=colour))  # it is recorded: show it all the same
+        raise
     places = [("evidence", project.loaded.config.store)]
     places += [(request.form, str(request.path)) for request in requests]
-    colour = wants_colour(no_color=no_color)
     echo(render_to(form, assessment, colour=colour, places=places))
     for path in written:
         note(f"wrote {path}")
     threshold = Severity(fail_on_severity)
     code = exit_code(outcome(assessment.findings, threshold))
     return ExitCode.OK if exit_zero and code in _SOFT else code
+
+
+def _print_plan(plan: Plan) -> None:
+    requests = plan.requests()
+    for target, types in requests.items():
+        click.echo(f"{target}: {', '.join(types)}")
+    targets = "1 target" if len(requests) == 1 else f"{len(requests)} targets"
+    note(f"{len(plan.checks)} checks on {targets}; nothing was read.  Next: auditor scan")
 
 
 _SOFT = (ExitCode.FAILING, ExitCode.INCOMPLETE)

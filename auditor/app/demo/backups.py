@@ -23,6 +23,7 @@ def write_backups(folder: Path, now: datetime) -> dict[str, object]:
     here, there = folder / "backups", folder / "offsite"
     for place in (here, there):
         place.mkdir(parents=True, exist_ok=True)
+    sums = []
     for days in range(DAYS):
         if days == MISSING_DAY:
             continue
@@ -30,11 +31,14 @@ def write_backups(folder: Path, now: datetime) -> dict[str, object]:
         if taken > now:
             continue
         name = f"ledger_db_{taken:%Y%m%d}.sql.age"
+        data = _AGE_HEADER + _noise(name)
+        sums.append(f"{hashlib.sha256(data).hexdigest()}  {name}\n")
         for place in (here, there):
             path = place / name
-            path.write_bytes(_AGE_HEADER + _noise(name))
+            path.write_bytes(data)
             path.chmod(0o600)
             os.utime(path, (taken.timestamp() + 240, taken.timestamp() + 240))
+    (here / "SHA256SUMS").write_text("".join(sums), "utf-8")
     return _entry(here, there)
 
 
@@ -44,6 +48,7 @@ def _entry(here: Path, there: Path) -> dict[str, object]:
         "path": str(here),
         "pattern": r"ledger_(?P<class>[a-z]+)_(?P<slot>\d{8})\.sql\.age",
         "classes": ["db"],
+        "manifest": "SHA256SUMS",
         "offsite": str(there),
     }
     return dict(entry)

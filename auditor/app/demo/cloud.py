@@ -29,6 +29,8 @@ CREDENTIALS: Mapping[str, str] = {
     "AWS_SECRET_ACCESS_KEY": "demo",
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,  # what ~/.aws says of somebody's real account is not looked at
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
 DENIED_TARGET = "TrentService.GetKeyRotationStatus"
 _STARTUP_S = 60.0
@@ -84,13 +86,11 @@ def _generated_now() -> bytes:
     return f"<GeneratedTime>{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}</GeneratedTime>".encode()
 
 
-@contextmanager
-def stand_in_cloud(log: Path) -> Iterator[str]:
-    """Run the stand-in and give its URL; it ends with the block.
+def require_moto() -> None:
+    """Say which extra to install where moto is missing, before anything is made or removed.
 
     Raises:
         DependencyError: moto is not installed.
-        InternalError: It did not start; the message says where its output is.
     """
     try:
         import moto.server  # noqa: F401 - only to know whether the extra is there
@@ -98,9 +98,20 @@ def stand_in_cloud(log: Path) -> Iterator[str]:
         raise DependencyError(
             "the stand-in cloud needs moto", hint="pip install 'auditor[demo]'"
         ) from error
+
+
+@contextmanager
+def stand_in_cloud(log: Path) -> Iterator[str]:
+    """Run the stand-in and give its URL; it ends with the block.
+
+    Raises:
+        InternalError: It did not start; the message says where its output is.
+    """
     port = free_port()
     command = [sys.executable, "-m", "auditor.app.demo.cloud", str(port)]
-    environment = os.environ | {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "MOTO_PORT": str(port)}
+    # Moto uses boto3 itself: a profile of the caller's would break it, or worse, be used.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    environment |= {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "MOTO_PORT": str(port), **CREDENTIALS}
     with (
         log.open("wb") as output,
         subprocess.Popen(command, env=environment, stdout=output, stderr=output) as process,  # noqa: S603 - our own module

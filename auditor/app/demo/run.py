@@ -13,9 +13,10 @@ from pathlib import Path
 import yaml
 
 from auditor.app.demo.backups import write_backups
-from auditor.app.demo.cloud import ACCOUNT, CREDENTIALS, stand_in_cloud
+from auditor.app.demo.cloud import ACCOUNT, CREDENTIALS, require_moto, stand_in_cloud
 from auditor.app.demo.company import REGIONS, seed
 from auditor.app.demo.endpoints import Endpoints, endpoints
+from auditor.app.demo.restores import STORE, write_restore_record
 from auditor.app.demo.story import differences, story
 from auditor.app.outputs import OutputRequest, write_outputs
 from auditor.app.project import open_project
@@ -67,6 +68,7 @@ def demonstration(
         UsageError: The folder holds something else.
         DependencyError: The extra `demo` is not installed.
     """
+    require_moto()
     _fresh_folder(folder)
     systems = folder / "systems"
     systems.mkdir()
@@ -108,7 +110,8 @@ def _fresh_folder(folder: Path) -> None:
 @contextmanager
 def _credentials(url: str) -> Iterator[None]:
     """The environment in which boto3's own chain finds the stand-in account and nothing else."""
-    chosen = {**CREDENTIALS, "AWS_ENDPOINT_URL": url}
+    direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1")  # a proxy cannot reach us
+    chosen = {**CREDENTIALS, "AWS_ENDPOINT_URL": url, **direct}
     hidden = [name for name in os.environ if name.startswith("AWS_") and name not in chosen]
     before = {name: os.environ.get(name) for name in (*chosen, *hidden)}
     for name in hidden:
@@ -131,7 +134,9 @@ def _init(folder: Path, url: str, served: Endpoints, now: datetime) -> None:
     entries = {item.kind: dict(item.entry) for item in found if item.entry}
     # Fixed to the stand-in, so that this folder can never look at a real account.
     entries["aws"] |= {"regions": list(REGIONS), "endpoint_url": url, "account": ACCOUNT}
-    entries["host"] |= {"backup_sets": [write_backups(folder.resolve() / "systems", now)]}
+    systems = folder.resolve() / "systems"
+    entries["host"] |= {"backup_sets": [write_backups(systems, now)]}
+    entries["host"] |= write_restore_record(systems, now)
     entries["tls"] = {
         "name": "shop",
         "kind": "tls-endpoint",
@@ -144,7 +149,7 @@ def _init(folder: Path, url: str, served: Endpoints, now: datetime) -> None:
     ciso = generate_key(folder / "keys" / "ciso.pem", "ecdsa-p256-sha256")
     (folder / "trust" / "ciso.pub").write_text(ciso.public_key, "utf-8")
     extra: dict[str, object] = {
-        "inventory": {"endpoints": [served.good, served.expired]},
+        "inventory": {"endpoints": [served.good, served.expired], "stores": [STORE]},
         "approvers": {"ciso": "trust/ciso.pub"},
         "owners": {"head-of-platform": {"name": "Olga Larkspur"}},
     }

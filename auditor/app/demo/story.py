@@ -32,6 +32,11 @@ _CLOUD: tuple[Expected, ...] = (
     Expected("encryption-at-rest/databases", "db:reporting", Status.FAIL),
     Expected("key-management/rotation", ":key/", Status.ERROR, "kms:GetKeyRotationStatus"),
     Expected("activity-recording/multi-region", "all-regions", Status.PASS),
+    Expected("log-retention/log-groups", "/larkspur/ledger", Status.PASS),
+    Expected("log-retention/log-groups", "/larkspur/web", Status.FAIL),
+    Expected("backups/encrypted", "ledger/", Status.PASS),
+    Expected("backups/fresh", "ledger", Status.FAIL),
+    Expected("restore-tests/records", "ledger-last-week", Status.PASS),
 )
 
 

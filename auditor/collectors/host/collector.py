@@ -28,6 +28,7 @@ from auditor.collectors.host.read import (
     mac,
     packages,
     pam,
+    restore,
     script,
     sshd,
     sudo,
@@ -66,6 +67,7 @@ _PLAIN: Mapping[str, Callable[[Machine, HostSettings], Reading]] = {
     "host.pending_update": packages.read_updates,
     "host.mac": mac.read_mac,
     "host.backup_series": backup.read_series,
+    "host.restore_test": restore.read_restore_tests,
     "host.backup_set": backup.read_sets,
 }
 

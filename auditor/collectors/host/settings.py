@@ -108,3 +108,9 @@ class HostSettings(_Strict):
     authorized_keys: tuple[ListedKey, ...] = ()
     listeners: tuple[ListedListener, ...] = ()
     data_mounts: tuple[AbsolutePath, ...] = ()
+    restore_records: AbsolutePath | None = Field(
+        default=None, description="folder with signed records of restore tests (restore-1)"
+    )
+    restore_signers: dict[str, AbsolutePath] = Field(
+        default_factory=dict, description="name to public key: whose signature on a record counts"
+    )
