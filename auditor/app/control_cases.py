@@ -82,7 +82,7 @@ def judge_case(
     )
     checks = [PlannedCheck(control, c, targets[c.id]) for c in control.checks if c.id in targets]
     observations = {
-        (check.id, check.resource): _observation(case, check.id, check.resource)
+        (check.id, check.resource): case_observation(case, check.id, check.resource)
         for check in control.checks
         if check.id in targets
     }
@@ -90,7 +90,8 @@ def judge_case(
     return evaluate(policy, plan, observations, case.now, engine).findings
 
 
-def _observation(case: Case, check: str, resource_type: str) -> Observation:
+def case_observation(case: Case, check: str, resource_type: str) -> Observation:
+    """What a check of the case sees."""
     evidence = case.evidence[check]
     as_of = evidence.as_of or case.now - timedelta(minutes=5)
     return Observation(
@@ -117,7 +118,8 @@ def _gap(entry: GapEntry) -> Gap:
     return Gap(entry.cause, entry.detail, entry.subject, entry.action)
 
 
-def _name(finding: Finding) -> str:
+def finding_name(finding: Finding) -> str:
+    """How expectations call a finding: `check/key`, or `check` for the whole target."""
     return f"{finding.check}/{finding.key}" if finding.key else finding.check
 
 
@@ -125,7 +127,7 @@ def _compare(
     case: Case, findings: tuple[Finding, ...], earlier: Mapping[str, tuple[Finding, ...]]
 ) -> tuple[list[str], int]:
     """The differences, and how many expectations were compared."""
-    got = {_name(finding): finding for finding in findings}
+    got = {finding_name(finding): finding for finding in findings}
     differences = []
     expectations = len(case.expect.findings)
     status = control_status(findings)
@@ -153,9 +155,9 @@ def _not_alone(
     case: Case, findings: tuple[Finding, ...], earlier: Mapping[str, tuple[Finding, ...]]
 ) -> list[str]:
     """A single flaw must give exactly one new failing finding, in its check."""
-    before = {_name(f) for f in earlier.get(case.base or "", ()) if f.status in _BAD}
-    new = [f for f in findings if f.status in _BAD and _name(f) not in before]
+    before = {finding_name(f) for f in earlier.get(case.base or "", ()) if f.status in _BAD}
+    new = [f for f in findings if f.status in _BAD and finding_name(f) not in before]
     if len(new) == 1 and new[0].check == case.alone and new[0].status is Status.FAIL:
         return []
-    shown = [f"{_name(f)}: {f.status.value}: {f.reason}" for f in new]
+    shown = [f"{finding_name(f)}: {f.status.value}: {f.reason}" for f in new]
     return [f"expected one new failing finding in {case.alone}, got {shown}"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from auditor.app.registry import Collectors
 from auditor.catalog.config import SHIPPED
-from auditor.catalog.library import Library, load_library
+from auditor.catalog.library import Library, load_frameworks, load_library
 from auditor.catalog.lint import Diagnostic, LintContext, lint
 from auditor.core.expression.interface import Engine
 from auditor.errors import DefinitionError
@@ -20,7 +21,12 @@ def controls_folders(entries: Sequence[str], base: Path) -> list[Path]:
 
 
 def lint_library(library: Library, collectors: Collectors, engine: Engine) -> list[Diagnostic]:
-    """Every diagnostic of every rule."""
+    """Every diagnostic of every rule.
+
+    A library without frameworks of its own maps to the shipped ones.
+    """
+    if not library.frameworks:
+        library = replace(library, frameworks=load_frameworks(shipped("controls")))
     context = LintContext(
         library=library,
         resource_types=collectors.resource_types(),

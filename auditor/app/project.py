@@ -99,10 +99,7 @@ def open_project(config: Path) -> Project:
     Raises:
         ConfigError, DefinitionError: It is missing or wrong.
     """
-    try:
-        return Project(load_config(config))
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"not text in UTF-8: {error}", where=str(config)) from error
+    return Project(load_config(config))
 
 
 def origin_of(organisation: str) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from auditor.app.assess import load_observations, load_policy, recorded, verdict_bytes
 from auditor.app.boundary import guarded
 from auditor.app.engine import make_engine
+from auditor.app.record_checks import check_once, unknown_types
 from auditor.app.registry import Collectors
 from auditor.core.evaluate import Judgement, evaluate
 from auditor.core.evaluate.plan import make_plan
@@ -88,14 +89,24 @@ def judge_recorded(
     """The judgement of recorded evidence under the recorded policy, by the recorded engine.
 
     Raises:
-        VerificationError: A computed fact is not what its raw evidence gives.
+        VerificationError: Something was recorded twice, or a computed fact is not what its raw
+            evidence gives.
+        UndecidableError: A type is unknown to this installation.
     """
+    recorded_here = [observation for observation, _digest in observations]
+    check_once(recorded_here, "the run")
     kinds = Collectors().resource_types(policy.resource_types)
-    check_derived(kinds, [observation for observation, _digest in observations])
-    engine = make_engine(policy.engine.partition(" ")[0])
+    unknown_types(kinds, policy, recorded_here)
+    check_derived(kinds, recorded_here)
+    engine = make_engine(engine_name(policy))
     plan = make_plan(policy, engine)
     seen = {(o.target, o.resource_type): o for o, _digest in observations}
     return evaluate(policy, plan, seen, now, engine)
+
+
+def engine_name(policy: Policy) -> str:
+    """The engine that judged, without its version."""
+    return policy.engine.partition(" ")[0]
 
 
 def check_derived(kinds: Mapping[str, ResourceType], observations: Sequence[Observation]) -> None:
@@ -114,15 +125,19 @@ def check_derived(kinds: Mapping[str, ResourceType], observations: Sequence[Obse
             continue
         for index, resource in enumerate(observation.resources):
             where = f"{observation.target}/{observation.resource_type}/resources/{index}"
-            _check_resource(kind.derive, resource, where)
+            _check_resource(kind.derive, kind.derived, resource, where)
 
 
-def _check_resource(derive: Derive, resource: Resource, where: str) -> None:
+def _check_resource(derive: Derive, derived: Sequence[str], resource: Resource, where: str) -> None:
     try:
         facts = guarded(lambda: derive(resource.data))
     except AuditorError as error:
         message = f"its facts cannot be computed again from its raw evidence: {error.message}"
         raise VerificationError(message, where=where) from error
+    baseless = sorted(set(derived) & set(resource.data) - set(facts))
+    if baseless:
+        message = f"`{baseless[0]}` is recorded, and there is no raw evidence that it comes from"
+        raise VerificationError(message, where=where)
     for name, value in facts.items():
         recorded_value = resource.data.get(name)
         if name not in resource.unread and recorded_value != value:

@@ -13,10 +13,13 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from auditor import __version__
 from auditor.app.assess import assemble, recorded, verdict_bytes
+from auditor.app.boundary import guarded
 from auditor.app.collecting import collect_target
+from auditor.app.entries import collect_entry, recorded_form, scope_of
 from auditor.app.project import Project
 from auditor.app.selection import Selection, make_policy
 from auditor.attest.bundle import Bundle
@@ -33,15 +36,15 @@ from auditor.collectors.interface import CollectionContext
 from auditor.core.canonical import canonical
 from auditor.core.evaluate import Judgement, evaluate
 from auditor.core.evaluate.plan import Plan, make_plan
+from auditor.core.expression.interface import Engine
 from auditor.core.model.assessment import Assessment
 from auditor.core.model.observation import Observation
 from auditor.core.model.policy import Policy
-from auditor.core.model.status import Cause
 from auditor.core.rollup import count, outcome
-from auditor.errors import AuditorError, NothingEvaluatedError
+from auditor.errors import AuditorError, NothingEvaluatedError, StoreError
 from auditor.keys.file import FileKey
 from auditor.ledger.blobs import BlobRef
-from auditor.ledger.entries import Collect, RunAbort, RunEnd, RunStart, Verdicts
+from auditor.ledger.entries import RunAbort, RunEnd, RunStart, Verdicts
 from auditor.store.ledger_writer import LogWriter
 
 Clock = Callable[[], datetime]
@@ -72,6 +75,22 @@ class _Evidence:
     blob: BlobRef
 
 
+def plan_run(policy: Policy, engine: Engine) -> Plan:
+    """The plan of a run that judges something.
+
+    Raises:
+        NothingEvaluatedError: No check applies to any target.
+    """
+    plan = make_plan(policy, engine)
+    if not plan.checks:
+        reasons = sorted({item.reason for item in plan.not_tested})
+        raise NothingEvaluatedError(
+            f"no selected check applies: {'; '.join(reasons)}",
+            hint="add a target of that kind to auditor.yaml, or select other checks",
+        )
+    return plan
+
+
 class Scan:
     """One run in the making."""
 
@@ -84,6 +103,7 @@ class Scan:
         self.run_key: FileKey = project.run_key()
         self.log_key: FileKey = project.log_key()
         self.origin = project.origin
+        self.note_key = self.log_key.note_key(self.origin)
         self.start_index = -1
 
     def execute(self, selection: Selection) -> Assessment:
@@ -93,11 +113,14 @@ class Scan:
             NothingEvaluatedError: No check applies to any target.
             AuditorError: Anything else that keeps the run from its end.
         """
-        policy = make_policy(self.project, selection)
-        plan = make_plan(policy, self.project.engine)
-        if not plan.checks:
-            reasons = sorted({item.reason for item in plan.not_tested})
-            raise NothingEvaluatedError(f"no selected check applies: {'; '.join(reasons)}")
+        # What is recorded is judged, not what was in memory: judging it again must see the same.
+        _data, document = recorded_form(make_policy(self.project, selection).to_json())
+        policy = Policy.from_json(document)
+        plan = plan_run(policy, self.project.engine)
+        with _naming(self.project.store.folder):
+            return self._record(policy, plan)
+
+    def _record(self, policy: Policy, plan: Plan) -> Assessment:
         start = self._start(policy, plan)
         try:
             evidence = list(self._collect(policy, plan))
@@ -112,8 +135,9 @@ class Scan:
             raise
 
     def _log(self) -> AbstractContextManager[LogWriter]:
-        key = self.log_key.note_key(self.origin)
-        return self.project.store.open_log(key=key, sign=self.log_key.sign, clock=self.clock)
+        return self.project.store.open_log(
+            key=self.note_key, sign=self.log_key.sign, clock=self.clock
+        )
 
     def _start(self, policy: Policy, plan: Plan) -> RunStart:
         blob = self.project.store.put(canonical(policy.to_json()))
@@ -121,11 +145,7 @@ class Scan:
             run=self.run,
             now=self.now,
             policy=blob,
-            scope={
-                "targets": [target.name for target in policy.targets],
-                "requests": plan.requests(),  # type: ignore[dict-item]
-                "checks": len(plan.checks),
-            },
+            scope=scope_of(policy, plan),  # type: ignore[arg-type]
             nonce=secrets.token_hex(16),
         )
         with self._log() as log:
@@ -150,7 +170,9 @@ class Scan:
                 stream = collect_target(self.project.collectors, targets[name], types, context)
                 read = gaps = 0
                 for observation in stream:
-                    blob = self.project.store.put(canonical(observation.to_json()))
+                    data, document = recorded_form(observation.to_json())
+                    observation = Observation.from_json(document)  # noqa: PLW2901 - the same one
+                    blob = self.project.store.put(data)
                     read += len(observation.resources)
                     gaps += len(observation.gaps)
                     yield _Evidence(observation, blob)
@@ -167,7 +189,7 @@ class Scan:
         """Verdicts, statement and end into the log; the assessment comes from what was recorded."""
         store = self.project.store
         verdicts = store.put(verdict_bytes(judgement))
-        collects = [_collect_entry(self.run, item) for item in evidence]
+        collects = [collect_entry(self.run, item.observation, item.blob) for item in evidence]
         counts = count(judgement.findings)
         result = outcome(judgement.findings).value
         predicate = Predicate(
@@ -198,12 +220,25 @@ class Scan:
         """Say in the log that the run was given up; never hide the error behind another."""
         reason = type(error).__name__ if not str(error) else str(error).splitlines()[0][:200]
         try:
-            with self._log() as log:
-                log.append(RunAbort(run=self.run, reason=reason))
-                log.commit()
+            guarded(lambda: self._log_abort(reason))
         except AuditorError as problem:
             # The run stays in the log as one without an end; what ended it is the news.
             self.options.progress(f"the log could not be told that {self.run} ended: {problem}")
+
+    def _log_abort(self, reason: str) -> None:
+        with self._log() as log:
+            log.append(RunAbort(run=self.run, reason=reason))
+            log.commit()
+
+
+@contextmanager
+def _naming(folder: Path) -> Iterator[None]:
+    """The store names places inside itself; who reads the message must know which store."""
+    try:
+        yield
+    except StoreError as error:
+        where = str(folder / error.where)
+        raise StoreError(error.message, hint=error.hint, where=where) from error
 
 
 @contextmanager
@@ -216,20 +251,3 @@ def _executor(workers: int) -> Iterator[Executor]:
         executor.shutdown(wait=False, cancel_futures=True)
         raise
     executor.shutdown()
-
-
-def _collect_entry(run: str, item: _Evidence) -> Collect:
-    observation = item.observation
-    truncated = any(gap.cause is Cause.TRUNCATED for gap in observation.gaps)
-    return Collect(
-        run=run,
-        target=observation.target,
-        resource_type=observation.resource_type,
-        identity=observation.identity,
-        complete=observation.complete,
-        items=len(observation.resources),
-        pages_complete=not truncated and not any(call.more for call in observation.calls),
-        started_at=observation.started_at,
-        read_at=observation.read_at,
-        blob=item.blob,
-    )

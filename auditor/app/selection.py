@@ -69,7 +69,7 @@ def make_policy(project: Project, selection: Selection) -> Policy:
         kinds={c: kind for c, kind in project.collectors.kinds().items() if c in used},
         waivers=tuple(w for w in project.waivers if w.waiver.check in paths),
         inventory={name: list(members) for name, members in config.inventory.items()},
-        owners={role: person.name for role, person in config.owners.items()},
+        owners={r: [n for n in (p.name, p.email) if n] for r, p in config.owners.items()},
         organisation=config.organisation,
         engine=project.engine.name,
     )

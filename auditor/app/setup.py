@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from auditor.catalog.config import CONFIG_FILE, Config, LoadedConfig, load_targe
 from auditor.catalog.source import parse_yaml, validate
 from auditor.collectors.interface import CollectionContext
 from auditor.core.model.target import Target
+from auditor.core.model.waiver import MAX_LIFETIME
 from auditor.errors import ConfigError, DependencyError, UsageError
 from auditor.keys.file import generate_key
 
@@ -27,6 +28,8 @@ CANDIDATES: Mapping[str, Mapping[str, object]] = {
     "host": {"connection": "local"},
 }
 _FILES = ("keys/run.pem", "keys/log.pem", f"trust/{TRUST_FILE}")
+# Waivers that were approved before this setup, and may still be in force, count.
+APPROVED_BEFORE = MAX_LIFETIME
 _NAMES = {"aws": "aws", "host": "this-host", "tls": "endpoints"}
 
 
@@ -76,7 +79,9 @@ class Setup:
 
     Args:
         targets: Entries of `targets`.
-        extra: Further fields of auditor.yaml (inventory, approvers, ...).
+        extra: Further fields of auditor.yaml (inventory, owners, ...).
+        approvers: Name to public key (PEM): whose signature on a waiver counts. The keys are kept
+            in `trust/`, and named in auditor.yaml and in the trust policy.
         passphrase: Encrypts the keys at rest; None leaves them plain.
     """
 
@@ -84,6 +89,7 @@ class Setup:
     environment: str
     targets: Sequence[Mapping[str, object]]
     extra: Mapping[str, object]
+    approvers: Mapping[str, str] = field(default_factory=dict)
     passphrase: bytes | None = None
 
 
@@ -109,7 +115,13 @@ def write_setup(folder: Path, setup: Setup, now: datetime, collectors: Collector
         origin=origin,
         log_keys=(LogKey(vkey=log_key.note_key(origin).vkey, not_before=now),),
         run_keys=(NamedKey(name="run", public_key=run_key.public_key, not_before=now),),
+        approvers=tuple(
+            NamedKey(name=name, public_key=pem, not_before=now - APPROVED_BEFORE)
+            for name, pem in setup.approvers.items()
+        ),
     )
+    for name, pem in setup.approvers.items():
+        (folder / "trust" / f"{name}.pub").write_text(pem, "utf-8")
     (folder / "trust" / TRUST_FILE).write_text(trust.to_json(), "utf-8")
     (folder / "keys" / ".gitignore").write_text("*.pem\n", "utf-8")
     config.write_text(text, "utf-8")
@@ -135,6 +147,7 @@ def config_text(setup: Setup) -> str:
         "store": "evidence",
         "keys": {"run": "keys/run.pem", "log": "keys/log.pem"},
         "trust": "trust",
+        "approvers": {name: f"trust/{name}.pub" for name in setup.approvers},
         **setup.extra,
     }
     plain = json.loads(json.dumps(document))  # no YAML tags or aliases from Python objects

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from auditor.app.assess import verdict_bytes
+from auditor.app.engine import make_engine
 from auditor.app.project import TRUST_FILE, load_trust
-from auditor.app.runs import find_run, judge_recorded
+from auditor.app.record_checks import check_record, check_summary
+from auditor.app.report_checks import compare_report
+from auditor.app.runs import engine_name, find_run, judge_recorded
 from auditor.attest.evidence import RunRecord
 from auditor.attest.result import VerificationReport
-from auditor.attest.trust import TrustPolicy
+from auditor.attest.trust import NamedKey, TrustPolicy
 from auditor.attest.verify import verify_store
 from auditor.catalog.config import CONFIG_FILE, load_config
 from auditor.core.canonical import digest, parse_canonical
-from auditor.core.evaluate import Judgement
+from auditor.core.evaluate.plan import make_plan
 from auditor.core.model.observation import Observation
 from auditor.core.model.policy import Policy
-from auditor.core.rollup import count, outcome
 from auditor.errors import UsageError, VerificationError
 from auditor.store.local import LocalStore
 
@@ -31,12 +33,12 @@ class Subject:
     Args:
         store: Folder of the evidence store.
         trust: Folder of the trust policy beside it, None where there is none.
-        reports: Report files to compare with the log: name to digest.
+        report: Report file to compare with the log and with what it says of its run.
     """
 
     store: Path
     trust: Path | None
-    reports: Mapping[str, str] = field(default_factory=dict)
+    report: Path | None = None
 
 
 def find_subject(path: Path, store: Path | None) -> Subject:
@@ -47,7 +49,7 @@ def find_subject(path: Path, store: Path | None) -> Subject:
     """
     if path.is_file() and path.name != CONFIG_FILE:
         beside = find_subject(store or Path(), None)
-        return Subject(beside.store, beside.trust, {path.name: digest(path.read_bytes())})
+        return Subject(beside.store, beside.trust, path)
     folder = path.parent if path.is_file() else path
     if (folder / CONFIG_FILE).is_file():
         loaded = load_config(folder / CONFIG_FILE)
@@ -83,16 +85,23 @@ def verify(
     if not (subject.store / "log").is_dir():
         raise UsageError(f"there is no evidence store in {subject.store}", hint="auditor scan")
     if since is not None and not since.is_file():
-        raise UsageError(f"there is no checkpoint file {since}")
-    return verify_store(
+        raise UsageError(
+            f"there is no checkpoint file {since}",
+            hint="auditor ledger checkpoint > FILE keeps one for the next look",
+        )
+    policy = _trust(trust, subject)
+    approvers = policy.approvers if policy else ()
+    report = subject.report
+    result = verify_store(
         store.reader(),
-        _trust(trust, subject),
+        policy,
         run=find_run(store, run) if run else None,
-        rejudge=rejudge_record,
+        rejudge=lambda record: rejudge_record(record, approvers),
         now=now,
         remembered=since.read_bytes() if since else None,
-        reports=subject.reports,
+        reports={report.name: digest(report.read_bytes())} if report else {},
     )
+    return compare_report(report, store, result) if report else result
 
 
 def _trust(given: Path | None, subject: Subject) -> TrustPolicy | None:
@@ -103,11 +112,15 @@ def _trust(given: Path | None, subject: Subject) -> TrustPolicy | None:
     return None
 
 
-def rejudge_record(record: RunRecord) -> bytes:
+def rejudge_record(record: RunRecord, approvers: Sequence[NamedKey]) -> bytes:
     """The verdict bytes of a recorded run, made again from its evidence alone.
 
+    Args:
+        approvers: Keys whose signature on a waiver the verifier trusts.
+
     Raises:
-        VerificationError: The evidence is not what it must be.
+        VerificationError: The record is not what it must be.
+        UndecidableError: It cannot be told, because a key or a collector is unknown here.
     """
     try:
         policy = Policy.from_json(_object(record.policy))
@@ -116,21 +129,11 @@ def rejudge_record(record: RunRecord) -> bytes:
         ]
     except (KeyError, ValueError, TypeError) as error:
         raise VerificationError(f"run {record.run} cannot be read: {error}") from error
+    plan = make_plan(policy, make_engine(engine_name(policy)))
+    check_record(record, policy, plan, [o for o, _digest in observations], approvers)
     judgement = judge_recorded(policy, observations, record.start.now)
-    _check_summary(record, judgement)
+    check_summary(record, judgement)
     return verdict_bytes(judgement)
-
-
-def _check_summary(record: RunRecord, judgement: Judgement) -> None:
-    """Counts and outcome that the log and the statement repeat must be those of the verdicts."""
-    counts, result = count(judgement.findings), outcome(judgement.findings)
-    end = record.history.end
-    if counts != record.verdicts.counts or end is None or end.outcome != result.value:
-        told = f"{end.outcome if end else 'no end'} {dict(record.verdicts.counts)}"
-        raise VerificationError(
-            f"the log says {told}, and the verdicts are {result.value} {counts}",
-            where=f"run {record.run}",
-        )
 
 
 def _object(data: bytes) -> Mapping[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,11 +14,16 @@ from auditor.attest.trust import NamedKey
 from auditor.catalog.config import LoadedConfig
 from auditor.catalog.library import Library
 from auditor.catalog.source import Source, did_you_mean, parse_yaml, validate
-from auditor.core.canonical import digest
 from auditor.core.evaluate.compiled import RESOURCE_VARIABLES
 from auditor.core.expression.interface import Engine
 from auditor.core.model.waiver import SignedWaiver, Waiver
-from auditor.errors import AuditorError, DefinitionError, ExpressionError, Problem
+from auditor.errors import (
+    AuditorError,
+    DefinitionError,
+    ExpressionError,
+    Problem,
+    VerificationError,
+)
 
 SIGNATURE_SUFFIX = ".sig"
 
@@ -69,7 +75,9 @@ def _load(path: Path, loaded: LoadedConfig, library: Library, engine: Engine) ->
             nearest = did_you_mean(environment, loaded.config.environments)
             message = f"no environment `{environment}`{nearest}"
             raise DefinitionError([source.problem(("environments", index), message)])
-    return SignedWaiver(waiver, _signature(path, data, waiver, loaded), digest(data))
+    sidecar = _sidecar(path)
+    signature = _signature(data, sidecar, waiver, loaded)
+    return SignedWaiver(waiver, signature, source.text, sidecar)
 
 
 def _read(path: Path, name: str) -> tuple[bytes, Source]:
@@ -83,10 +91,18 @@ def _read(path: Path, name: str) -> tuple[bytes, Source]:
         raise DefinitionError([Problem(name, f"not text in UTF-8: {error}")]) from error
 
 
-def _signature(path: Path, data: bytes, waiver: Waiver, loaded: LoadedConfig) -> str:
-    """Say `valid`, or a sentence that says why the signature does not count."""
+def _sidecar(path: Path) -> str:
+    """The text of the signature beside a waiver; "" where there is none that can be read."""
     sidecar = path.with_name(path.name + SIGNATURE_SUFFIX)
-    if not sidecar.is_file():
+    try:
+        return sidecar.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _signature(data: bytes, sidecar: str, waiver: Waiver, loaded: LoadedConfig) -> str:
+    """Say `valid`, or a sentence that says why the signature does not count."""
+    if not sidecar:
         return "it is not signed"
     if waiver.approved_by not in loaded.config.approvers:
         return f"{waiver.approved_by} is not among the approvers of auditor.yaml"
@@ -97,14 +113,35 @@ def _signature(path: Path, data: bytes, waiver: Waiver, loaded: LoadedConfig) ->
             public_key=key.read_text("utf-8"),
             not_before=datetime(1970, 1, 1, tzinfo=UTC),
         )
-        verify_file(data, sidecar.read_text("utf-8"), [approver], at=waiver.approved_at)
+        verify_file(data, sidecar, [approver], at=waiver.approved_at)
     except (OSError, UnicodeDecodeError) as error:
-        return f"the signature or the key of {waiver.approved_by} cannot be read: {error}"
+        return f"the key of {waiver.approved_by} cannot be read: {error}"
     except ValidationError as error:
         return f"the key of {waiver.approved_by} is not a public key: {error.errors()[0]['msg']}"
     except AuditorError as error:
         return error.message
     return "valid"
+
+
+def check_recorded_waiver(signed: SignedWaiver, approvers: Sequence[NamedKey]) -> None:
+    """Check a waiver of a recorded run again, by the keys that the verifier trusts.
+
+    Raises:
+        VerificationError: The run says that it was valid, and the recorded file and signature do
+            not bear that out.
+        UndecidableError: It is signed by a key that the verifier does not know.
+    """
+    if signed.signature != "valid":
+        return
+    waiver = signed.waiver
+    where = f"waiver {waiver.id}"
+    source = parse_yaml(signed.text, where)
+    if validate(source, Waiver) != waiver:
+        raise VerificationError("the run's waiver is not what its file says", where=where)
+    name = verify_file(signed.text.encode(), signed.sidecar, approvers, at=waiver.approved_at)
+    if name != waiver.approved_by:
+        message = f"it is signed by {name}, and says that {waiver.approved_by} approved it"
+        raise VerificationError(message, where=where)
 
 
 def sign_waiver(path: Path, signer: Signer) -> Path:

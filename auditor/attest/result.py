@@ -124,15 +124,15 @@ class Notes:
 
     def bad(self, detail: str, where: str) -> None:
         """Something is wrong."""
-        self._add(Note(StepVerdict.BAD, detail, where))
+        self.add(Note(StepVerdict.BAD, detail, where))
 
     def cannot_tell(self, detail: str, where: str = "") -> None:
         """Something cannot be decided."""
-        self._add(Note(StepVerdict.CANNOT_TELL, detail, where))
+        self.add(Note(StepVerdict.CANNOT_TELL, detail, where))
 
     def warn(self, detail: str, where: str = "") -> None:
         """Something is missing that a stricter policy would require."""
-        self._add(Note(StepVerdict.WARNING, detail, where))
+        self.add(Note(StepVerdict.WARNING, detail, where))
 
     def result(self, number: int, title: str, ok_detail: str) -> StepResult:
         """The step's answer."""
@@ -147,7 +147,8 @@ class Notes:
             left_out=self._left_out,
         )
 
-    def _add(self, note: Note) -> None:
+    def add(self, note: Note) -> None:
+        """Take a note."""
         rises = _ORDER.index(note.verdict) > _ORDER.index(self._worst)
         if rises:
             self._worst = note.verdict

@@ -95,7 +95,10 @@ def raw_ed25519(pem: str) -> bytes:
     """
     key = load_public_key(pem)
     if not isinstance(key, Ed25519PublicKey):
-        raise ConfigError("the log's key is not an Ed25519 key", hint="auditor keys new --log")
+        raise ConfigError(
+            "the log's key is not an Ed25519 key",
+            hint="name the Ed25519 key that auditor init made as keys/log.pem",
+        )
     return key.public_bytes_raw()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from auditor.attest.bundle import MAX_BUNDLE, Bundle
 from auditor.attest.dsse import verify_envelope
 from auditor.attest.evidence import Evidence
@@ -9,12 +11,13 @@ from auditor.attest.reader import read_bounded
 from auditor.attest.result import Notes
 from auditor.attest.statement import PAYLOAD_TYPE, LogPosition, Statement, subjects
 from auditor.core.canonical import digest
-from auditor.errors import UndecidableError, UsageError, VerificationError
-from auditor.ledger.chain import MAX_STEP_BACK
+from auditor.errors import LedgerError, UndecidableError, UsageError, VerificationError
+from auditor.ledger.encoding import parse_object
 from auditor.ledger.entries import Entry, RunEnd, RunStart, Verdicts
 from auditor.ledger.runs import RunHistory
 
 STATEMENT = "statement.sigstore.json"
+MAX_START_DELAY = timedelta(minutes=10)  # a run waits for the log while another one writes
 
 
 def statement_path(run: str) -> str:
@@ -35,6 +38,10 @@ def check_runs(evidence: Evidence, notes: Notes) -> str:
         )
     if not runs:
         notes.cannot_tell("the log tells of no run: there is nothing to verify")
+    if evidence.run is not None and runs and runs[0].state != "ended":
+        notes.cannot_tell(
+            "the run has no end: there are no verdicts to verify", f"run {evidence.run}"
+        )
     for run in runs:
         for problem in run.problems:
             notes.bad(f"run {run.run}: {problem}", f"run {run.run}")
@@ -78,10 +85,13 @@ def _note_unended(run: RunHistory, notes: Notes) -> None:
 
 
 def _check_now(run: RunHistory, notes: Notes) -> None:
-    if run.start is None or run.end_entry is None:
+    """The moment that a run judged at is the moment at which it was begun in the log."""
+    if run.start is None or run.start_entry is None:
         return
-    if run.start.now > run.end_entry.time + MAX_STEP_BACK:
-        notes.bad(f"run {run.run} judged at {run.start.now}, after its end", f"run {run.run}")
+    apart = abs(run.start.now - run.start_entry.time)
+    if apart > MAX_START_DELAY:
+        begun = run.start_entry.time
+        notes.bad(f"run {run.run} judged at {run.start.now} and began at {begun}", f"run {run.run}")
 
 
 def _check_statement(
@@ -113,10 +123,21 @@ def _check_statement(
             raise VerificationError(f"{name} is {getattr(said, name)!r}, in the log {value!r}")
     if statement.subject != subjects(start.policy, run.collects, verdicts.blob):
         raise VerificationError("the subjects are not the evidence that the log names")
+    _check_engine(evidence, start, said.engine)
     _check_signer(evidence, bundle, end_entry)
     if bundle.timestamps:
         notes.cannot_tell("has a time-stamp, which this version does not check", path)
     return bundle
+
+
+def _check_engine(evidence: Evidence, start: RunStart, said: str) -> None:
+    """The engine that the statement names is the one that the policy was judged by."""
+    try:
+        policy = parse_object(evidence.read_blob(start.policy))
+    except (VerificationError, LedgerError):
+        return  # step 6 names the blob
+    if policy.get("engine") != said:
+        raise VerificationError(f"engine is {said!r}, in the policy {policy.get('engine')!r}")
 
 
 def _check_signer(evidence: Evidence, bundle: Bundle, end_entry: Entry) -> None:

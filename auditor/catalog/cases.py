@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import Field, RootModel
 
-from auditor.catalog.source import parse_yaml, validate
+from auditor.catalog.source import read_yaml, validate
 from auditor.core.model.control import Model
 from auditor.core.model.status import Cause
 from auditor.core.times import Instant
@@ -95,7 +95,7 @@ def load_cases(path: Path) -> list[Case]:
     Raises:
         DefinitionError: With every problem and its place.
     """
-    source = parse_yaml(path.read_text("utf-8"), f"{path.parent.parent.name}/tests/{path.name}")
+    source = read_yaml(path, f"{path.parent.parent.name}/tests/{path.name}")
     entries = validate(source, CaseFile).root
     by_name: dict[str, Case] = {}
     cases: list[Case] = []
@@ -178,9 +178,7 @@ def patched(
     evidence: Mapping[str, Evidence], check: str, index: int, values: FieldValues
 ) -> Evidence:
     """The evidence of a check with fields of one resource set; a dotted name reaches inside."""
-    seen = evidence.get(check)
-    if seen is None or index >= len(seen.resources):
-        raise ValueError(f"patch: {check} has no resource {index}")
+    seen = _with_resource(evidence, check, index, "patch")
     resources = list(seen.resources)
     resource = dict(resources[index])
     for path, value in values.items():
@@ -204,14 +202,24 @@ def _dropped(
     evidence: Mapping[str, Evidence], check: str, what: dict[int, tuple[str, ...]] | tuple[int, ...]
 ) -> Evidence:
     """Resources by index, or fields of resources, removed."""
-    seen = evidence.get(check)
-    if seen is None:
-        raise ValueError(f"drop: there is no evidence of {check}")
-    if isinstance(what, dict):
-        resources = [
-            {k: v for k, v in resource.items() if k not in what.get(index, ())}
-            for index, resource in enumerate(seen.resources)
-        ]
-    else:
-        resources = [dict(r) for index, r in enumerate(seen.resources) if index not in what]
+    seen = evidence.get(check, Evidence())
+    for index in what:
+        seen = _with_resource(evidence, check, index, "drop")
+    if not isinstance(what, dict):
+        kept = tuple(r for index, r in enumerate(seen.resources) if index not in what)
+        return seen.model_copy(update={"resources": kept})
+    resources = [dict(resource) for resource in seen.resources]
+    for index, names in what.items():
+        for name in names:
+            if name not in resources[index]:
+                raise ValueError(f"drop: resource {index} of {check} has no field {name}")
+            del resources[index][name]
     return seen.model_copy(update={"resources": tuple(resources)})
+
+
+def _with_resource(evidence: Mapping[str, Evidence], check: str, index: int, verb: str) -> Evidence:
+    """The evidence of a check that has a resource of that index: a change of none is a mistake."""
+    seen = evidence.get(check, Evidence())
+    if not 0 <= index < len(seen.resources):
+        raise ValueError(f"{verb}: {check} has no resource {index}")
+    return seen

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from auditor.catalog.library import Library
 from auditor.catalog.lint.mappings import unmet
-from auditor.catalog.source import Source, did_you_mean, parse_yaml, validate
+from auditor.catalog.source import Source, did_you_mean, read_yaml, validate
 from auditor.core.model.control import Control, Model
 from auditor.core.model.ident import Id
 from auditor.core.model.target import Target
@@ -87,7 +87,7 @@ def load_config(path: Path) -> LoadedConfig:
     """
     if not path.is_file():
         raise ConfigError(f"there is no {path}", hint="auditor init")
-    source = parse_yaml(path.read_text("utf-8"), path.name)
+    source = read_yaml(path, path.name)
     config = validate(source, Config)
     problems = [*_duplicate_targets(config, source), *_unknown_environments(config, source)]
     if problems:
@@ -171,7 +171,8 @@ def resolve_overrides(
 ) -> dict[str, dict[str, dict[str, object]]]:
     """Environment to control to parameter to value, as `environments` sets them.
 
-    A key is `parameter` (every control that has one of that name) or `control-id.parameter`.
+    A key is `parameter` (every control that has one of that name) or `control-id.parameter`,
+    which outranks it.
 
     Raises:
         DefinitionError: An unknown parameter, or a value looser than allowed by the parameter or
@@ -182,7 +183,8 @@ def resolve_overrides(
     controls = library.sorted_controls()
     for environment, values in loaded.config.environments.items():
         chosen = result.setdefault(environment, {})
-        for key, value in values.items():
+        # What is said for one control outranks what is said for all, in whatever order.
+        for key, value in sorted(values.items(), key=lambda item: "." in item[0]):
             at = ("environments", environment, key)
             matching = [(c, n) for c in controls for n in c.parameters if key in (n, f"{c.id}.{n}")]
             if not matching:

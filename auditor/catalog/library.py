@@ -8,19 +8,21 @@ defaults, another owner, more mappings); it can never silently replace one.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from auditor.catalog.source import Source, did_you_mean, parse_yaml, validate
+from auditor.catalog.source import Source, did_you_mean, read_yaml, validate
 from auditor.core.model.control import Control, Model, Owner, RequirementMapping
 from auditor.core.model.framework import Framework
 from auditor.core.model.ident import Id
+from auditor.core.times import parse_duration
 from auditor.errors import DefinitionError, NothingEvaluatedError, Problem, UsageError
 
 CONTROL_FILE = "control.yaml"
+CATALOGUE_FILE = "catalogue.csv"
 
 
 class ParameterOverride(Model):
@@ -63,6 +65,10 @@ class CatalogueEntry:
     equivalents: tuple[str, ...]
 
 
+_COLUMNS = tuple(field.name for field in fields(CatalogueEntry))
+_LISTS = ("soc2", "iso27001", "equivalents")
+
+
 @dataclass(frozen=True, slots=True)
 class Library:
     """Everything that was loaded, by id."""
@@ -94,9 +100,10 @@ def load_library(folders: Sequence[Path]) -> Library:
     for folder in folders:
         for path in sorted(folder.rglob(CONTROL_FILE)):
             problems += _collect(_add_control, path, folder, controls)
+        problems += _misnamed(folder)
         for path in sorted((folder / "frameworks").glob("*.yaml")):
             problems += _collect(_add_framework, path, folder, frameworks)
-        catalogue |= load_catalogue(folder / "catalogue.csv")
+        problems += _collect(_add_catalogue, folder / CATALOGUE_FILE, folder, catalogue)
     if problems:
         raise DefinitionError(problems)
     if not controls:
@@ -106,6 +113,13 @@ def load_library(folders: Sequence[Path]) -> Library:
             hint=f"a control is a file <folder>/*/<id>/{CONTROL_FILE}",
         )
     return Library(controls, frameworks, catalogue)
+
+
+def _misnamed(folder: Path) -> list[Problem]:
+    """Files that look like controls and would be passed over in silence."""
+    names = sorted(path for s in ("yml", "YAML", "YML") for path in folder.rglob(f"control.{s}"))
+    message = f"a control's file is called {CONTROL_FILE}"
+    return [Problem(f"{display_name(path, folder)}:1:1", message) for path in names]
 
 
 def _collect(add: object, path: Path, folder: Path, into: object) -> Sequence[Problem]:
@@ -118,7 +132,7 @@ def _collect(add: object, path: Path, folder: Path, into: object) -> Sequence[Pr
 
 
 def _add_control(path: Path, folder: Path, controls: dict[str, LoadedControl]) -> None:
-    source = parse_yaml(path.read_text("utf-8"), display_name(path, folder))
+    source = read_yaml(path, display_name(path, folder))
     if isinstance(source.data, Mapping) and "extends" in source.data:
         _extend(source, validate(source, ControlExtension), controls)
         return
@@ -144,27 +158,55 @@ def _extend(
     control = loaded.control
     document = control.model_dump(mode="python", by_alias=True)
     for name, override in extension.parameters.items():
-        if name not in control.parameters:
-            message = f"no parameter `{name}`{did_you_mean(name, control.parameters)}"
-            raise DefinitionError([source.problem(("parameters", name), message, key=True)])
-        document["parameters"][name]["default"] = override.default
+        changed = _other_default(source, control, name, override)
+        document["parameters"][name] |= changed
     if extension.owner is not None:
         document["owner"] = extension.owner.model_dump()
     for framework, mappings in extension.maps.items():
         existing = document["maps"].get(framework, ())
         document["maps"][framework] = (*existing, *(m.model_dump() for m in mappings))
-    try:
-        changed = Control.model_validate(document)
-    except ValidationError as error:
-        message = "; ".join(str(item["msg"]) for item in error.errors())
-        raise DefinitionError([source.problem(("parameters",), message)]) from error
     controls[control.id] = LoadedControl(
-        changed, loaded.source, loaded.folder, (*loaded.extended_by, source.name)
+        Control.model_validate(document),
+        loaded.source,
+        loaded.folder,
+        (*loaded.extended_by, source.name),
     )
 
 
+def _other_default(
+    source: Source, control: Control, name: str, override: ParameterOverride
+) -> dict[str, object]:
+    """The changed fields of a parameter.
+
+    The direction stays that of the first definition: told from the new default, one beyond
+    `loosest` would turn it round.
+    """
+    parameter = control.parameters.get(name)
+    if parameter is None:
+        message = f"no parameter `{name}`{did_you_mean(name, control.parameters)}"
+        raise DefinitionError([source.problem(("parameters", name), message, key=True)])
+    try:
+        parameter.check(override.default)
+    except ValueError as error:
+        problem = source.problem(("parameters", name, "default"), f"{name}: {error}")
+        raise DefinitionError([problem]) from error
+    return {"default": override.default, "looser": parameter.direction()}
+
+
+def load_frameworks(folder: Path) -> dict[str, Framework]:
+    """The frameworks of one folder of controls, without its controls.
+
+    Raises:
+        DefinitionError: A file is wrong.
+    """
+    frameworks: dict[str, Framework] = {}
+    for path in sorted((folder / "frameworks").glob("*.yaml")):
+        _add_framework(path, folder, frameworks)
+    return frameworks
+
+
 def _add_framework(path: Path, folder: Path, frameworks: dict[str, Framework]) -> None:
-    source = parse_yaml(path.read_text("utf-8"), display_name(path, folder))
+    source = read_yaml(path, display_name(path, folder))
     framework = validate(source, Framework)
     if framework.id in frameworks:
         message = f"the framework `{framework.id}` is defined twice"
@@ -172,27 +214,48 @@ def _add_framework(path: Path, folder: Path, frameworks: dict[str, Framework]) -
     frameworks[framework.id] = framework
 
 
-def load_catalogue(path: Path) -> dict[str, CatalogueEntry]:
-    """The catalogue of known checks; empty where the library has none."""
+def _add_catalogue(path: Path, folder: Path, catalogue: dict[str, CatalogueEntry]) -> None:
+    catalogue |= load_catalogue(path, display_name(path, folder))
+
+
+def load_catalogue(path: Path, name: str = CATALOGUE_FILE) -> dict[str, CatalogueEntry]:
+    """The catalogue of known checks; empty where the library has none.
+
+    Args:
+        name: How messages call the file.
+
+    Raises:
+        DefinitionError: It is not CSV in UTF-8 with the columns of `CatalogueEntry`.
+    """
     if not path.is_file():
         return {}
+    entries: dict[str, CatalogueEntry] = {}
     with path.open(encoding="utf-8", newline="") as file:
-        return {entry.id: entry for entry in _catalogue_entries(csv.DictReader(file))}
+        rows = csv.reader(file, strict=True)
+        try:
+            header = next(rows, [])
+            for cells in rows:
+                entry = _catalogue_entry(header, cells)
+                if entry.id in entries:
+                    raise ValueError(f"the check `{entry.id}` stands here twice")
+                entries[entry.id] = entry
+        except (ValueError, csv.Error) as error:
+            place = f"{name}:{max(rows.line_num, 1)}:1"
+            raise DefinitionError([Problem(place, f"not a catalogue: {error}")]) from error
+    return entries
 
 
-def _catalogue_entries(rows: Iterable[Mapping[str, str]]) -> Iterator[CatalogueEntry]:
-    for row in rows:
-        yield CatalogueEntry(
-            id=row["id"],
-            title=row["title"],
-            collector=row["collector"],
-            severity=row["severity"],
-            on_empty=row["on_empty"],
-            freshness=row["freshness"],
-            soc2=tuple(row["soc2"].split()),
-            iso27001=tuple(row["iso27001"].split()),
-            equivalents=tuple(row["equivalents"].split()),
-        )
+def _catalogue_entry(header: Sequence[str], cells: Sequence[str]) -> CatalogueEntry:
+    missing = [column for column in _COLUMNS if column not in header]
+    if missing:
+        raise ValueError(f"no column {', '.join(missing)}")
+    if len(cells) != len(header):
+        raise ValueError(f"a row of {len(cells)} cells, expected {len(header)}")
+    row = dict(zip(header, cells, strict=True))
+    parse_duration(row["freshness"])
+    text = {column: row[column] for column in _COLUMNS}
+    lists = {column: tuple(text.pop(column).split()) for column in _LISTS}
+    return CatalogueEntry(**text, **lists)  # type: ignore[arg-type]  # columns are its fields
 
 
 def display_name(path: Path, folder: Path) -> str:

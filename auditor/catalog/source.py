@@ -1,53 +1,25 @@
 """YAML text with the place of everything in it.
 
-The dialect is plain YAML 1.2: `true` and `false` are the only booleans (`on`, `yes`, `no` are
-text), dates are text, duplicate keys, aliases and tags are errors. Each value and each key keeps
-its line and column, so that any later complaint can name them.
+Each value and each key keeps its line and column, so that any later complaint can name them. What
+is accepted as YAML at all is the dialect's matter; what the data must be is the model's.
 """
 
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, RootModel, ValidationError
 
+from auditor.catalog.dialect import compose, place_of, refused, scalar
 from auditor.errors import DefinitionError, Problem
 
 Location = tuple[str | int, ...]
 ModelT = TypeVar("ModelT", bound=BaseModel)
-MAX_BYTES = 1_000_000
-MAX_DEPTH = 60
-
-
-class _Loader(yaml.CSafeLoader):
-    """Scalars by the core schema of YAML 1.2, minus octal, hexadecimal and dates."""
-
-
-_Loader.yaml_implicit_resolvers = {}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789")
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$"),
-    list("-+.0123456789"),
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""]
-)
-_SCALARS: dict[str, Callable[[str], object]] = {
-    "tag:yaml.org,2002:str": str,
-    "tag:yaml.org,2002:bool": lambda text: text == "true",
-    "tag:yaml.org,2002:int": int,
-    "tag:yaml.org,2002:float": float,
-    "tag:yaml.org,2002:null": lambda _text: None,
-}
 
 
 @dataclass(slots=True)
@@ -90,23 +62,27 @@ def parse_yaml(text: str, name: str) -> Source:
     """The data of one YAML document with the places of its parts.
 
     Raises:
-        DefinitionError: Not YAML, too large or deep, a duplicate key, an alias or a tag.
+        DefinitionError: Not YAML, too large or deep, a duplicate key, an anchor, alias or tag.
     """
     source = Source(name, text)
-    if len(text) > MAX_BYTES:
-        raise DefinitionError([Problem(name, f"larger than {MAX_BYTES} characters")])
-    try:
-        node = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        raise DefinitionError([Problem(place, f"not YAML: {error.problem}")]) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise DefinitionError([Problem(name, f"not YAML: {error}")]) from error
-    if node is None:
-        raise DefinitionError([Problem(f"{name}:1:1", "the file is empty")])
-    source.data = _Builder(source).build(node, ())
+    source.data = _Builder(source).build(compose(text, name), ())
     return source
+
+
+def read_yaml(path: Path, name: str) -> Source:
+    """The YAML document of a file; `name` is how messages call it.
+
+    Raises:
+        DefinitionError: It cannot be read, is not text in UTF-8, or is refused by `parse_yaml`.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise refused(name, (1, 1), f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise refused(name, (line, 1), f"not text in UTF-8: {error.reason}") from error
+    return parse_yaml(text, name)
 
 
 class _Builder:
@@ -114,52 +90,31 @@ class _Builder:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.seen: set[int] = set()
 
     def build(self, node: yaml.Node, at: Location) -> object:
         """The plain value of a node."""
-        place = (node.start_mark.line + 1, node.start_mark.column + 1)
-        self.source.values[at] = place
-        if id(node) in self.seen:
-            raise self.error(at, "aliases are not used here: repeat the value")
-        if len(at) > MAX_DEPTH:
-            raise self.error(at, f"nested deeper than {MAX_DEPTH} levels")
-        if not isinstance(node, yaml.ScalarNode):
-            self.seen.add(id(node))
+        self.source.values[at] = place_of(node.start_mark)
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, at)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*at, i)) for i, item in enumerate(node.value)]
-        return self.scalar(node, at)
+        return scalar(node, self.source.name)
 
     def mapping(self, node: yaml.MappingNode, at: Location) -> dict[str, object]:
         """A mapping; its keys are text, each there once."""
         result: dict[str, object] = {}
         for key_node, value_node in node.value:
+            place = place_of(key_node.start_mark)
             if not isinstance(key_node, yaml.ScalarNode):
-                raise self.error(at, "a key must be text")
-            key = self.scalar(key_node, at)
-            name = key_node.value if not isinstance(key, str) else key
+                raise refused(self.source.name, place, "a key must be text")
+            name = key_node.value  # as written: `1`, `true` and `on` are keys like any other
             child = (*at, name)
-            self.source.keys[child] = (
-                key_node.start_mark.line + 1,
-                key_node.start_mark.column + 1,
-            )
+            self.source.keys[child] = place
             if name in result:
-                raise self.error(child, f"the key `{name}` stands here twice", key=True)
+                message = f"the key `{name}` stands here twice"
+                raise refused(self.source.name, place, message)
             result[name] = self.build(value_node, child)
         return result
-
-    def scalar(self, node: yaml.Node, at: Location) -> Any:
-        """A scalar by its resolved tag."""
-        convert = _SCALARS.get(node.tag)
-        if convert is None:
-            raise self.error(at, f"the tag {node.tag} is not used here: write a plain value")
-        return convert(node.value)
-
-    def error(self, at: Location, message: str, *, key: bool = False) -> DefinitionError:
-        """One problem at a place."""
-        return DefinitionError([self.source.problem(at, message, key=key)])
 
 
 def validate(source: Source, model: type[ModelT]) -> ModelT:
@@ -171,8 +126,15 @@ def validate(source: Source, model: type[ModelT]) -> ModelT:
     try:
         return model.model_validate(source.data, strict=False)
     except ValidationError as error:
-        problems = [_problem(source, model, item) for item in error.errors()]
-        raise DefinitionError(problems) from error
+        errors = [item for item in error.errors() if not _is_echo(item)]
+        raise DefinitionError([_problem(source, model, item) for item in errors]) from error
+
+
+def _is_echo(error: Any) -> bool:
+    """True for `too short` of a list that is long enough: pydantic counts its valid items only."""
+    if error["type"] != "too_short":
+        return False
+    return bool(len(error["input"]) >= error["ctx"]["min_length"])
 
 
 def _problem(source: Source, model: type[BaseModel], error: Any) -> Problem:
@@ -200,13 +162,9 @@ def _known_fields(model: type[BaseModel], location: Location) -> list[str]:
     if issubclass(model, RootModel):  # the file itself is a list or mapping of models
         current = _model_in(model.model_fields["root"].annotation) or model
     for part in location:
-        fields = getattr(current, "model_fields", None)
-        if fields is None:
-            continue
-        by_name = {(f.alias or name): f.annotation for name, f in fields.items()}
+        by_name = {(f.alias or name): f.annotation for name, f in current.model_fields.items()}
         current = _model_in(by_name.get(str(part))) or current
-    fields = getattr(current, "model_fields", {})
-    return [f.alias or name for name, f in fields.items()]
+    return [f.alias or name for name, f in current.model_fields.items()]
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from auditor import __version__
+from auditor.app.boundary import guarded
 from auditor.errors import AuditorError, ExitCode
 
 _HELP = """Policy as code for SOC 2 and ISO 27001, with evidence that others can verify.
@@ -37,6 +38,7 @@ COMMANDS: Mapping[str, str] = {
     "scan": "auditor.cli.scan:scan",
     "verify": "auditor.cli.verify:verify",
     "waivers": "auditor.cli.waivers:waivers",
+    "why": "auditor.cli.why:why",
 }
 _SUMMARY: Mapping[str, str] = {
     "controls": "Browse, lint and test the library of controls.",
@@ -49,6 +51,7 @@ _SUMMARY: Mapping[str, str] = {
     "scan": "Read the targets, judge the controls, record and sign.",
     "verify": "Check log, signatures, evidence and verdicts, offline.",
     "waivers": "List and sign exceptions.",
+    "why": "Say why a finding is what it is, from the evidence.",
 }
 
 
@@ -96,7 +99,11 @@ def main() -> None:
 def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit code; errors are printed on stderr."""
     try:
-        result: Any = main.main(args=list(argv), prog_name="auditor", standalone_mode=False)
+        # Guarded as a whole: Python's own answer to a defect is 1, which here means failing.
+        result: Any = guarded(
+            lambda: main.main(args=list(argv), prog_name="auditor", standalone_mode=False),
+            passing=(click.ClickException, click.Abort),
+        )
     except click.ClickException as error:
         error.show(file=sys.stderr)
         return ExitCode.USAGE

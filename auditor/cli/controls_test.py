@@ -23,9 +23,8 @@ from auditor.errors import ExitCode, UsageError
 @controls_option
 @click.option("--verbose", "-v", is_flag=True, help="Also the findings of cases that agree.")
 @click.option("--coverage", is_flag=True, help="Demand each assertion and `when` seen both ways.")
-@click.option(
-    "--mutate", is_flag=True, help="Damage what is read: verdicts must change."
-)
+@click.option("--mutate", is_flag=True, help="Damage what is read: verdicts must change.")
+@click.option("--mutate-expressions", is_flag=True, help="Change operators and literals: a list.")
 @click.option("--update", is_flag=True, help="Write the verdicts of now into `expect`.")
 @click.option("--accept-loosening", is_flag=True, help="With --update: also fail or error to pass.")
 @guard
@@ -36,6 +35,7 @@ def test(
     verbose: bool,
     coverage: bool,
     mutate: bool,
+    mutate_expressions: bool,
     update: bool,
     accept_loosening: bool,
 ) -> int:
@@ -50,10 +50,12 @@ def test(
         return _update(runner, chosen, accept_loosening=accept_loosening)
     runs = []
     for loaded in chosen:
-        runs.append(runner.run(loaded, coverage=coverage, mutation=mutate))
-        _say_cases(runs[-1].results, verbose=verbose)
-        _say_coverage(runs[-1])
-        _say_mutants(runs[-1])
+        run = runner.run(loaded, coverage=coverage, mutation=mutate, expressions=mutate_expressions)
+        runs.append(run)
+        _say_cases(run.results, verbose=verbose)
+        _say_coverage(run)
+        _say_mutants(run)
+        _say_changed(run)
     _say_totals(runs)
     return ExitCode.OK if all(run.complete for run in runs) else ExitCode.FAILING
 
@@ -89,6 +91,15 @@ def _say_mutants(run: ControlRun) -> None:
             click.echo(f"     not needed: {reason}")
 
 
+def _say_changed(run: ControlRun) -> None:
+    changed = run.changed
+    if changed is not None:
+        counts = f"{changed.killed} killed, {len(changed.survived)} survived"
+        click.echo(f"{run.control}: changed expressions: {counts}")
+        for survivor in changed.survived:
+            click.echo(f"     no case notices: {survivor}")
+
+
 def _say_totals(runs: Sequence[ControlRun]) -> None:
     results = [result for run in runs for result in run.results]
     coverages = [run.coverage for run in runs if run.coverage is not None]
@@ -100,6 +111,10 @@ def _say_totals(runs: Sequence[ControlRun]) -> None:
         killed, excused = sum(t.killed for t in tallies), sum(t.excused for t in tallies)
         survived = sum(len(t.survived) for t in tallies)
         click.echo(f"mutation: {killed} killed, {excused} excused, {survived} survived")
+    changed = [run.changed for run in runs if run.changed is not None]
+    if changed:
+        killed, survived = sum(c.killed for c in changed), sum(len(c.survived) for c in changed)
+        click.echo(f"changed expressions: {killed} killed, {survived} survived")
     expectations = sum(result.expectations for result in results)
     failed = sum(bool(result.differences) for result in results)
     click.echo(

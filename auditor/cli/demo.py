@@ -66,7 +66,7 @@ def _tell(result: DemoResult, folder: Path) -> None:
     short = failing[0].short if failing else result.assessment.findings[0].short
     command = _command()
     note("\nTry next:")
-    note(f"  cd {folder} && {command} run show latest --finding {short}")
+    note(f"  cd {folder} && {command} why {short}")
     note(f"  cd {folder} && {command} run rejudge latest")
     note(f"  {command} controls coverage --framework soc2")
 

@@ -11,6 +11,7 @@ import click
 from auditor.app.project import PASSPHRASE
 from auditor.app.registry import Collectors
 from auditor.app.setup import CANDIDATES, Setup, discover, write_setup
+from auditor.attest.signing import load_public_key
 from auditor.cli.common import guard, note
 from auditor.errors import UsageError
 
@@ -29,6 +30,13 @@ from auditor.errors import UsageError
 @click.option(
     "--endpoint", "endpoints", multiple=True, help="A TLS endpoint, host:port; repeatable."
 )
+@click.option(
+    "--approver",
+    "approvers",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="Whose signature on a waiver counts: a public key (PEM); repeatable.",
+)
 @click.option("--encrypt-keys", is_flag=True, help=f"Encrypt the keys ({PASSPHRASE} or a prompt).")
 @guard
 def init(
@@ -37,6 +45,7 @@ def init(
     environment: str,
     names: tuple[str, ...],
     endpoints: tuple[str, ...],
+    approvers: tuple[str, ...],
     *,
     encrypt_keys: bool,
 ) -> None:
@@ -65,13 +74,32 @@ def init(
             "nothing was found to look at",
             hint="give --endpoint, set AWS_PROFILE, or run it on the host to audit",
         )
-    setup = Setup(organisation, environment, targets, extra, _passphrase(encrypt=encrypt_keys))
+    setup = Setup(
+        organisation,
+        environment,
+        targets,
+        extra,
+        _approvers(approvers),
+        _passphrase(encrypt=encrypt_keys),
+    )
     written = write_setup(folder, setup, now, collectors)
     for path in written:
         note(f"wrote {path}")
     note("Give trust/policy.json to your auditor by another way than the evidence.")
     enter = "" if folder == Path() else f"cd {folder} && "
     click.echo(f"Next: {enter}auditor scan --plan && auditor scan")
+
+
+def _approvers(given: tuple[str, ...]) -> dict[str, str]:
+    """Name to the text of the public key."""
+    keys = {}
+    for text in given:
+        name, separator, file = text.partition("=")
+        if not separator or not name or not Path(file).is_file():
+            raise UsageError(f"got --approver {text!r}, expected NAME=FILE with a public key (PEM)")
+        keys[name] = Path(file).read_text("utf-8")
+        load_public_key(keys[name])
+    return keys
 
 
 def _passphrase(*, encrypt: bool) -> bytes | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from auditor.app.project import open_project
-from auditor.cli.common import config_option, echo, guard
+from auditor.cli.common import config_option, echo, guard, note
 from auditor.core.times import format_instant
 from auditor.errors import UsageError
 
@@ -32,7 +32,12 @@ def ledger() -> None:
 @guard
 def show(config: Path, start: int, form: str) -> None:
     """Print the entries, one a line."""
-    for entry in open_project(config).store.entries(start):
+    store = open_project(config).store
+    signed = store.checkpoint()
+    size = signed.checkpoint.size if signed else 0
+    if start >= size:
+        note(f"the log has {size} entries, and none from {start} on")
+    for entry in store.entries(start):
         body = entry.body.to_json()
         if form == "json":
             click.echo(entry.to_bytes().decode())

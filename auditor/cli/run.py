@@ -12,7 +12,6 @@ from auditor.app.outputs import render_to
 from auditor.app.project import open_project
 from auditor.app.runs import find_run, rejudge
 from auditor.cli.common import colour_option, config_option, echo, guard, note, wants_colour
-from auditor.cli.finding import find_finding, finding_text
 from auditor.core.canonical import digest
 from auditor.core.times import format_instant, parse_instant
 from auditor.errors import ExitCode, UsageError
@@ -30,7 +29,6 @@ def run() -> None:
     \b
     auditor run list
     auditor run show latest
-    auditor run show latest --finding 3f2a9c0d1e4b
     auditor run rejudge latest
     """
 
@@ -68,24 +66,14 @@ def _row(summary: RunSummary) -> dict[str, object]:
 @run.command()
 @click.argument("run_id", default="latest")
 @config_option
-@click.option("--finding", help="One finding: its id, or the beginning of its fingerprint.")
 @_FORMAT
 @colour_option
 @guard
-def show(config: Path, run_id: str, finding: str | None, form: str, *, no_color: bool) -> None:
-    """Show a recorded run, or one finding of it with its evidence."""
+def show(config: Path, run_id: str, form: str, *, no_color: bool) -> None:
+    """Show a recorded run."""
     store = open_project(config).store
-    record = recorded(store, find_run(store, run_id))
-    assessment = assemble(record)
-    if finding is None:
-        echo(render_to(form, assessment, colour=wants_colour(no_color=no_color)))
-        return
-    chosen = find_finding(assessment, finding)
-    if form == "json":
-        document = chosen.to_json() | {"observation": assessment.observation_of(chosen)}
-        click.echo(json.dumps(document, indent=2))
-        return
-    click.echo(finding_text(record, assessment, chosen))
+    assessment = assemble(recorded(store, find_run(store, run_id)))
+    echo(render_to(form, assessment, colour=wants_colour(no_color=no_color)))
 
 
 @run.command("rejudge")

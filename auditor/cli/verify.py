@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import sys
+import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from auditor.app.outputs import terminal_width
 from auditor.app.verifying import find_subject
 from auditor.app.verifying import verify as verify_subject
 from auditor.attest.result import StepResult, StepVerdict, VerificationReport
-from auditor.cli.common import colour_option, guard, wants_colour
+from auditor.cli.common import colour_option, guard, note, wants_colour
 from auditor.render.escape import visible
 
+_INDENT = " " * 17
 _MARKS = {
     StepVerdict.OK: ("ok", "green"),
     StepVerdict.WARNING: ("ok, warning", "yellow"),
@@ -75,15 +79,25 @@ def _print(report: VerificationReport, *, colour: bool) -> None:
     for step in report.steps:
         mark, shade = _MARKS[step.verdict]
         label = click.style(f"{mark:11}", fg=shade) if colour else f"{mark:11}"
-        click.echo(f"({step.number}) {label}  {step.title}: {_said(step)}")
-        for note in step.notes:
-            if (note.where, note.detail) != (step.where, step.detail):
-                click.echo(" " * 17 + _joined(note.where, note.detail))
+        click.echo(f"({step.number}) {label}  {_wrapped(f'{step.title}: {_said(step)}')}")
+        for more in step.notes:
+            if (more.where, more.detail) != (step.where, step.detail):
+                click.echo(_INDENT + _wrapped(_joined(more.where, more.detail)))
         if step.left_out:
-            click.echo(f"                 and {step.left_out} more (--format json)")
+            click.echo(f"{_INDENT}and {step.left_out} more (--format json)")
     mark, shade = _MARKS[report.verdict]
     verdict = click.style(mark, fg=shade, bold=True) if colour else mark
     click.echo(f"\n{verdict} (exit {int(report.exit_code)})")
+    if report.verdict is StepVerdict.CANNOT_TELL:
+        note("Next: auditor verify PATH --trust DIR, with the policy of whoever recorded this")
+
+
+def _wrapped(text: str) -> str:
+    """Within the terminal, words whole; as one line where there is none, for grep."""
+    if not sys.stdout.isatty():
+        return text
+    width = max(terminal_width() - len(_INDENT), 20)
+    return f"\n{_INDENT}".join(textwrap.wrap(text, width, break_on_hyphens=False))
 
 
 def _said(step: StepResult) -> str:

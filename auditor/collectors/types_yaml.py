@@ -6,6 +6,7 @@ The file is a mapping from the type's name to its entry:
       title: Name and the certificates served for it
       fields: {endpoint: string, addresses: list<string>}
       facts: {names: int}          # optional
+      derived: [...]               # optional: the fields that the type's `derive` step answers for
       permissions: [...]           # optional
       active: false                # optional
 
@@ -35,6 +36,7 @@ class _Entry(BaseModel):
     title: str = Field(min_length=3)
     fields: dict[str, object] = Field(min_length=1)
     facts: dict[str, object] = Field(default_factory=dict)
+    derived: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
     active: bool = False
 
@@ -68,7 +70,8 @@ def parse_resource_types(
     """The resource types of a text; `where` names it in messages.
 
     Raises:
-        DefinitionError: Wrong YAML, an unknown key or type, or a `derive` for no type.
+        DefinitionError: Wrong YAML, an unknown key or type, a `derive` for no type, or `derived`
+            that does not fit: without a step, empty beside one, or of no field.
     """
     steps = dict(derive or {})
     source = parse_yaml(text, where)
@@ -84,10 +87,25 @@ def parse_resource_types(
             facts=_record(source, (name, "facts"), entry.facts),
             permissions=entry.permissions,
             derive=steps.get(name),
+            derived=_derived(source, name, entry, has_step=name in steps),
             active=entry.active,
         )
         for name, entry in entries.items()
     }
+
+
+def _derived(source: Source, name: str, entry: _Entry, *, has_step: bool) -> tuple[str, ...]:
+    """The listed fields; a step and its list go together, or nobody would miss what it omits."""
+    known = {field.removesuffix("?") for field in entry.fields}
+    unknown = sorted(set(entry.derived) - known)
+    if unknown:
+        raise DefinitionError(
+            [source.problem((name, "derived"), f"no field: {', '.join(unknown)}")]
+        )
+    if has_step != bool(entry.derived):
+        said = "lists no field for its step" if has_step else "has no step for its fields"
+        raise DefinitionError([source.problem((name,), f"`derived` {said}")])
+    return entry.derived
 
 
 def _record(source: Source, at: Location, spec: Mapping[str, object]) -> Record:

@@ -10,13 +10,14 @@ point and the RFC by UTF-16 code unit; keys from U+D800 on therefore take a slow
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import orjson
 
 from auditor.errors import LedgerError
 
 MAX_INT = 2**53 - 1
+MAX_DEPTH = 200  # lists and mappings in one another; orjson stops at 254
 _FIRST_DISPUTED = "\ud7ff"  # above it, code points and UTF-16 units sort differently
 
 
@@ -24,13 +25,13 @@ def canonical(value: object) -> bytes:
     """The canonical bytes of a JSON value.
 
     Args:
-        value: None, bool, int, str, and lists, tuples and string-keyed mappings of them.
+        value: None, bool, int, str, and lists, tuples and string-keyed dicts of them.
 
     Raises:
         LedgerError: The value holds something that canonical JSON forbids; `.where` is its
             JSON pointer.
     """
-    plain_order = _check(value, "")
+    plain_order = _check(value, "", 0)
     if plain_order:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     return orjson.dumps(_sorted_by_utf16(value))
@@ -56,8 +57,10 @@ def parse_canonical(data: bytes) -> object:
     return value
 
 
-def _check(value: object, at: str) -> bool:
+def _check(value: object, at: str, depth: int) -> bool:
     """Refuse what canonical JSON forbids; True when code-point order of all keys is safe."""
+    if depth > MAX_DEPTH:
+        raise LedgerError(f"nested deeper than {MAX_DEPTH} levels", where=at)
     if value is None or isinstance(value, bool):
         return True
     if isinstance(value, str):
@@ -67,22 +70,24 @@ def _check(value: object, at: str) -> bool:
             raise LedgerError(f"integer {value} is beyond 2^53: write it as a string", where=at)
         return True
     if isinstance(value, dict):
-        return _check_mapping(value, at)
-    if isinstance(value, (list, tuple)):
-        checked = [_check(item, f"{at}/{index}") for index, item in enumerate(value)]
+        return _check_mapping(value, at, depth)
+    # Not subclasses of tuple: the encoder does not know whether they are lists or records.
+    if isinstance(value, list) or type(value) is tuple:
+        checked = [_check(item, f"{at}/{index}", depth + 1) for index, item in enumerate(value)]
         return all(checked)  # not a generator: every element must be visited
     raise LedgerError(f"{type(value).__name__} has no canonical form: {value!r}", where=at)
 
 
-def _check_mapping(value: Mapping[object, object], at: str) -> bool:
+def _check_mapping(value: Mapping[object, object], at: str, depth: int) -> bool:
     plain = True
     for key, item in value.items():
-        if not isinstance(key, str):
-            raise LedgerError(f"key {key!r} is not text", where=at)
+        if type(key) is not str:  # an enumeration's member is none to the encoder
+            raise LedgerError(f"key {key!r} is not plain text", where=at)
         _check_text(key, at)
         if key and max(key) > _FIRST_DISPUTED:
             plain = False
-        plain = _check(item, f"{at}/{key}") and plain
+        step = key.replace("~", "~0").replace("/", "~1")  # RFC 6901
+        plain = _check(item, f"{at}/{step}", depth + 1) and plain
     return plain
 
 
@@ -97,9 +102,9 @@ def _check_text(value: str, at: str) -> bool:
 
 
 def _sorted_by_utf16(value: object) -> object:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         ordered = sorted(value.items(), key=lambda pair: pair[0].encode("utf-16-be"))
         return {key: _sorted_by_utf16(item) for key, item in ordered}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, (list, tuple)):
         return [_sorted_by_utf16(item) for item in value]
     return value

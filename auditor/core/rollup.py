@@ -92,7 +92,8 @@ class RequirementResult:
 
     Args:
         controls: Ids of the controls that are mapped to it.
-        tested, not_tested: Those of them with and without findings.
+        tested, not_applicable, not_tested: Those of them that judged something, that had nothing
+            to judge, and that have no finding.
         deviations: Failing findings of those controls, waived ones apart.
     """
 
@@ -102,6 +103,7 @@ class RequirementResult:
     evidence: str
     controls: tuple[str, ...]
     tested: tuple[str, ...]
+    not_applicable: tuple[str, ...]
     not_tested: tuple[str, ...]
     deviations: int
     undecided: int
@@ -116,6 +118,7 @@ class RequirementResult:
             "evidence": self.evidence,
             "controls": list(self.controls),
             "tested": list(self.tested),
+            "not_applicable": list(self.not_applicable),
             "not_tested": list(self.not_tested),
             "deviations": self.deviations,
             "undecided": self.undecided,
@@ -147,15 +150,20 @@ def roll_up_requirements(
 def _requirement(
     framework: str, requirement: str, title: str, evidence: str, mapped: Sequence[ControlResult]
 ) -> RequirementResult:
-    untested = [r for r in mapped if r.status is ControlStatus.NOT_TESTED]
+    by_status = {
+        status: tuple(r.control.id for r in mapped if r.status is status)
+        for status in (ControlStatus.NOT_TESTED, ControlStatus.NOT_APPLICABLE)
+    }
+    without = {control for controls in by_status.values() for control in controls}
     return RequirementResult(
         framework=framework,
         id=requirement,
         title=title,
         evidence=evidence,
         controls=tuple(r.control.id for r in mapped),
-        tested=tuple(r.control.id for r in mapped if r not in untested),
-        not_tested=tuple(r.control.id for r in untested),
+        tested=tuple(r.control.id for r in mapped if r.control.id not in without),
+        not_applicable=by_status[ControlStatus.NOT_APPLICABLE],
+        not_tested=by_status[ControlStatus.NOT_TESTED],
         deviations=sum(r.counts[Status.FAIL] for r in mapped),
         undecided=sum(r.counts[Status.ERROR] + r.counts[Status.MANUAL] for r in mapped),
         waived=sum(r.counts[Status.WAIVED] for r in mapped),
@@ -168,8 +176,8 @@ def outcome(findings: Sequence[Finding], threshold: Severity = Severity.INFO) ->
     Args:
         threshold: Failures below this severity do not count.
     """
-    if not findings:
-        return Outcome.NOTHING_EVALUATED
+    if all(finding.status is Status.NOT_APPLICABLE for finding in findings):
+        return Outcome.NOTHING_EVALUATED  # also of none at all
     if any(finding.status in (Status.ERROR, Status.MANUAL) for finding in findings):
         return Outcome.INCOMPLETE
     failing = (f for f in findings if f.status is Status.FAIL)

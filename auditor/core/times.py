@@ -53,18 +53,25 @@ def parse_instant(text: object) -> datetime:
     """The instant of an RFC 3339 string; a zone is required.
 
     Raises:
-        ValueError: No zone, no time of day, or another form.
+        ValueError: No zone, no time of day, another form, or outside the years 1 to 9999.
     """
     if isinstance(text, datetime):
         if text.tzinfo is None:
             raise ValueError(f"got {text.isoformat()}, a time without a zone")
-        return text.astimezone(UTC)
+        return _in_utc(text)
     if not isinstance(text, str) or _INSTANT.fullmatch(text) is None:
         raise ValueError(
             f"got {text!r}, expected an RFC 3339 time with a zone such as '2026-03-31T12:00:00Z'"
         )
     # datetime keeps microseconds; finer digits are cut, never rounded up.
-    return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    return _in_utc(datetime.fromisoformat(text.upper()))
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"got {value.isoformat()}, in UTC outside the years 1 to 9999") from error
 
 
 def format_instant(value: datetime) -> str:

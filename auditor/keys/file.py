@@ -79,7 +79,7 @@ class FileKey:
         if not isinstance(self.private, Ed25519PrivateKey):
             raise ConfigError(
                 "the log's key must be an Ed25519 key",
-                hint="auditor keys new",
+                hint="name the Ed25519 key that auditor init made as keys/log.pem",
                 where=str(self.path),
             )
         return NoteKey(origin, self.private.public_key().public_bytes_raw())
@@ -139,7 +139,9 @@ def _parse(path: Path, pem: bytes, passphrase: bytes | None) -> object:
                 "the passphrase does not open the key", hint=_PASSPHRASE_HINT, where=str(path)
             ) from error
         raise ConfigError(
-            "not a private key in PKCS#8 PEM form", hint="auditor keys new", where=str(path)
+            "not a private key in PKCS#8 PEM form",
+            hint="name the Ed25519 key that auditor init made as keys/log.pem",
+            where=str(path),
         ) from error
 
 
@@ -150,7 +152,7 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise ConfigError(
             f"the key cannot be read: {error.strerror}",
-            hint="auditor keys new makes one; `keys` in auditor.yaml says where it is",
+            hint="auditor init makes one; `keys` in auditor.yaml says where it is",
             where=str(path),
         ) from error
 
@@ -173,7 +175,7 @@ def _write_new(path: Path, pem: bytes) -> None:
     except FileExistsError as error:
         raise ConfigError(
             "a file is there already, and a key is never overwritten",
-            hint="name another file; auditor keys rotate replaces a key in use",
+            hint="name another file",
             where=str(path),
         ) from error
     except OSError as error:

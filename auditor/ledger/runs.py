@@ -35,6 +35,7 @@ class RunHistory:
 
     run: str
     start: RunStart | None = None
+    start_entry: Entry | None = None
     start_index: int = -1
     collects: list[Collect] = field(default_factory=list)
     verdicts: Verdicts | None = None
@@ -82,7 +83,7 @@ def _apply(history: RunHistory, entry: Entry, body: RunBody) -> str:
     """Take the entry into the history; the answer is what is wrong with it, "" if nothing."""
     match body:
         case RunStart():
-            return _start(history, entry.index, body)
+            return _start(history, entry, body)
         case Collect():
             return _collect(history, body)
         case Verdicts():
@@ -98,11 +99,12 @@ def _apply(history: RunHistory, entry: Entry, body: RunBody) -> str:
             assert_never(body)
 
 
-def _start(history: RunHistory, index: int, body: RunStart) -> str:
+def _start(history: RunHistory, entry: Entry, body: RunStart) -> str:
     if history.last_index >= 0:
         return "the run starts a second time or after another of its entries"
     history.start = body
-    history.start_index = index
+    history.start_entry = entry
+    history.start_index = entry.index
     return ""
 
 

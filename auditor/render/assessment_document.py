@@ -77,6 +77,7 @@ class RequirementPart(Part):
     evidence: Literal["auto", "hybrid", "attest"]
     controls: tuple[str, ...]
     tested: tuple[str, ...]
+    not_applicable: tuple[str, ...]
     not_tested: tuple[str, ...]
     deviations: Count
     undecided: Count

@@ -88,6 +88,7 @@ CAUSE_REMEDY: Mapping[Cause, tuple[str, str]] = {
     Cause.MISSING_FIELD: ("a field is absent", "look at the recorded evidence"),
     Cause.TYPE_ERROR: ("a value has another type", "mend the check's expression"),
     Cause.EXPRESSION: ("the expression ended in an error", "mend the check's expression"),
+    Cause.ENGINE_CANNOT: ("this engine cannot evaluate it", "scan with the engine `cel`"),
     Cause.DUPLICATE_KEY: ("two resources have one key", "make the check's key unique"),
     Cause.INCOMPLETE: ("the population is incomplete", "close the gaps and scan again"),
     Cause.EMPTY: ("there were no resources", "check the target and what the reader may see"),

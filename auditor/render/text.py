@@ -65,7 +65,7 @@ class TextRenderer:
         yield from blocks.header(assessment)
         for view in views:
             if view.with_status(*NEEDS_ATTENTION):
-                yield from blocks.control(view, assessment.run, self.rows)
+                yield from blocks.control(view, self.rows)
         yield from blocks.quiet_controls(views)
         yield from blocks.not_tested(assessment, self.rows)
         yield from blocks.not_read(assessment, self.rows)

@@ -61,7 +61,7 @@ def header(assessment: Assessment) -> Iterator[RenderableType]:
     )
 
 
-def control(view: ControlView, run: str, most: int) -> Iterator[RenderableType]:
+def control(view: ControlView, most: int) -> Iterator[RenderableType]:
     """A control that needs attention, with the findings that do."""
     style = STATUS_STYLE[view.status]
     counts = count_line(view.result.counts)
@@ -76,20 +76,20 @@ def control(view: ControlView, run: str, most: int) -> Iterator[RenderableType]:
     yield Text("")
     for status in (Status.FAIL, Status.MANUAL, Status.WAIVED):
         capped = cap(view.with_status(status), most)
-        yield _rows([_finding(finding, run) for finding in capped.shown])
+        yield _rows([_finding(finding) for finding in capped.shown])
         yield from _left_out(capped.left_out, status.value)
     groups = errors_alike(view.with_status(Status.ERROR))
-    yield _rows([_error(group, run) for group in groups[:most]])
+    yield _rows([_error(group) for group in groups[:most]])
     yield from _left_out(sum(len(group) for group in groups[most:]), "error")
 
 
-def _finding(finding: Finding, run: str) -> tuple[str, str, RenderableType]:
+def _finding(finding: Finding) -> tuple[str, str, RenderableType]:
     word = finding.severity.value if finding.status is Status.FAIL else finding.status.value
-    body = [_resource(finding), _text(finding.reason or finding.status.value), _next(finding, run)]
+    body = [_resource(finding), _text(finding.reason or finding.status.value), _next(finding)]
     return STATUS_STYLE[finding.status], word, Group(*body)
 
 
-def _error(group: Sequence[Finding], run: str) -> tuple[str, str, RenderableType]:
+def _error(group: Sequence[Finding]) -> tuple[str, str, RenderableType]:
     """Errors that are alike, as one row: the first one, and the others by their keys."""
     first = group[0]
     cause = f"{CAUSE_LABEL[first.cause]}: " if first.cause else ""
@@ -98,7 +98,7 @@ def _error(group: Sequence[Finding], run: str) -> tuple[str, str, RenderableType
         others = [visible(f.key) or "(the whole target)" for f in group[1:]]
         body.append(_text(f"alike: {listed(others, _SAMPLES)}"))
     body += _remedy(first.cause, first.action, first.hint)
-    return STATUS_STYLE[Status.ERROR], "error", Group(*body, _next(first, run))
+    return STATUS_STYLE[Status.ERROR], "error", Group(*body, _next(first))
 
 
 def _remedy(cause: Cause | None, action: str, hint: str) -> list[RenderableType]:
@@ -115,8 +115,8 @@ def _resource(finding: Finding) -> Text:
     return Text.assemble((visible(key), "bold"), (f"{visible(where)} · {finding.check}", "dim"))
 
 
-def _next(finding: Finding, run: str) -> Text:
-    return _text(f"$ auditor run show {run} --finding {finding.short}", "cyan")
+def _next(finding: Finding) -> Text:
+    return _text(f"$ auditor why {finding.short}", "cyan")
 
 
 def _left_out(number: int, word: str) -> Iterator[RenderableType]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from auditor.errors import StoreError
+from auditor.store.files import store_errors
 
 _FIRST_PAUSE_S = 0.005
 _LONGEST_PAUSE_S = 0.2
@@ -25,15 +26,19 @@ def exclusive_lock(path: Path, timeout_s: float) -> Iterator[None]:
     """Hold the lock while the block runs; wait for it up to `timeout_s` seconds.
 
     Raises:
-        StoreError: Another process kept it for too long; the message names it.
+        StoreError: Another process kept it for too long (the message names it), or the disk
+            refuses.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    with store_errors(path.name):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         _acquire(descriptor, path, timeout_s)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"pid {os.getpid()} on {socket.gethostname()}".encode(), 0)
+        with store_errors(path.name):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"pid {os.getpid()} on {socket.gethostname()}".encode(), 0)
         yield
-        os.ftruncate(descriptor, 0)
+        with store_errors(path.name):
+            os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 

@@ -36,6 +36,8 @@ def auditor(folder: Path, *arguments: str, env: Mapping[str, str] | None = None)
         [sys.executable, "-m", "auditor", *arguments],
         cwd=folder,
         env={**kept, **CREDENTIALS, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # no terminal to ask for a passphrase
         capture_output=True,
         text=True,
         timeout=240,

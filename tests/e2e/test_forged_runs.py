@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from auditor.attest.bundle import Bundle
 from auditor.attest.dsse import sign_envelope
@@ -19,6 +21,7 @@ from auditor.attest.statement import (
     subjects,
 )
 from auditor.core.canonical import canonical, parse_canonical
+from auditor.core.times import format_instant, parse_instant
 from auditor.keys.file import load_key
 from auditor.ledger.blobs import BlobRef
 from auditor.ledger.checkpoint import log_origin
@@ -48,7 +51,11 @@ def _forge(
     outcome: str | None = None,
     verdicts: Edit | None = None,
     policy: Edit | None = None,
-    drop_evidence: bool = False,
+    scope: dict[str, JsonValue] | None = None,
+    collect: dict[str, object] | None = None,
+    observation: Edit | None = None,
+    repeat: int = 1,
+    engine: str | None = None,
 ) -> str:
     """Append a run with the folder's own keys: the honest one with something changed."""
     store = LocalStore(folder / "evidence")
@@ -72,11 +79,13 @@ def _forge(
         return store.put(canonical(document))
 
     origin = log_origin("My organisation")
+    recorded = parse_canonical(store.get(history.start.policy))
+    assert isinstance(recorded, dict)
     start = RunStart(
         run=run,
-        now=history.start.now,
+        now=datetime.now(UTC),
         policy=edited(history.start.policy, policy),
-        scope=history.start.scope,
+        scope=scope or history.start.scope,
         nonce="00",
     )
     judged = Verdicts(
@@ -84,8 +93,14 @@ def _forge(
         counts=counts or history.verdicts.counts,
         blob=edited(history.verdicts.blob, verdicts),
     )
-    collects = [Collect(**{**dict(item), "run": run}) for item in history.collects]
-    collects = [] if drop_evidence else collects
+    collects = []
+    for item in history.collects:
+        blob = edited(item.blob, observation or _now_read)
+        document = parse_canonical(store.get(blob))
+        assert isinstance(document, dict)
+        times = {name: parse_instant(document[name]) for name in ("started_at", "read_at")}
+        fields = {**dict(item), **times, "run": run, "blob": blob} | (collect or {})
+        collects += [Collect(**fields)] * repeat
     end = outcome or history.end.outcome
     with store.open_log(
         key=log_key.note_key(origin), sign=log_key.sign, clock=lambda: datetime.now(UTC)
@@ -100,7 +115,7 @@ def _forge(
                 run=run,
                 now=start.now,
                 tool=Tool(name="auditor", version="0"),
-                engine="none",
+                engine=engine or str(recorded["engine"]),
                 counts=judged.counts,
                 outcome=end,
                 log=LogPosition(origin=origin, index=index),
@@ -111,6 +126,12 @@ def _forge(
         log.append(RunEnd(run=run, outcome=end, statement=digest))
         log.commit()
     return run
+
+
+def _now_read(document: dict[str, object], offset: timedelta = timedelta(0)) -> None:
+    """Move an observation's times to this moment, as a reading of the forged run."""
+    moment = format_instant(datetime.now(UTC) + offset)
+    document.update(started_at=moment, read_at=moment, as_of=moment)
 
 
 def _bad_steps(folder: Path) -> dict[int, str]:
@@ -156,5 +177,61 @@ def test_a_policy_loosened_afterwards_is_found(folder: Path) -> None:
 
 
 def test_evidence_left_out_is_found(folder: Path) -> None:
-    _forge(folder, drop_evidence=True)
+    _forge(folder, repeat=0)
+    assert 7 in _bad_steps(folder)
+
+
+def test_a_second_reading_that_hides_the_first_is_found(folder: Path) -> None:
+    _forge(folder, repeat=2)
+    assert "recorded twice" in _bad_steps(folder)[7]
+
+
+def test_another_engine_in_the_statement_is_found(folder: Path) -> None:
+    _forge(folder, engine="lenient 9")
+    assert "engine is 'lenient 9'" in _bad_steps(folder)[5]
+
+
+def test_a_scope_that_was_not_looked_at_is_found(folder: Path) -> None:
+    _forge(folder, scope={"targets": ["this-host", "that-host"], "requests": {}, "checks": 500})
+    assert "scope" in _bad_steps(folder)[7]
+
+
+@pytest.mark.parametrize("change", [{"items": 99999}, {"identity": "root"}, {"complete": False}])
+def test_a_log_that_says_other_than_its_evidence_is_found(
+    folder: Path, change: dict[str, object]
+) -> None:
+    _forge(folder, collect=change)
+    assert "what the evidence says" in _bad_steps(folder)[7]
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_evidence_read_outside_the_run_is_found(folder: Path, days: int) -> None:
+    def moved(document: dict[str, object]) -> None:
+        _now_read(document, timedelta(days=days))
+
+    _forge(folder, observation=moved)
+    assert "not during the run" in _bad_steps(folder)[7]
+
+
+def test_an_invented_waiver_is_found(folder: Path) -> None:
+    waiver = {
+        "id": "W-1",
+        "check": "disk-space/usage",
+        "match": "true",
+        "environments": ["prod"],
+        "reason": "nobody ever approved this",
+        "risk": "R-1",
+        "requested_by": "rita",
+        "approved_by": "carl",
+        "approved_at": "2026-01-01T00:00:00Z",
+        "expires": "2026-03-01T00:00:00Z",
+        "max_items": 1,
+    }
+
+    def invented(document: dict[str, object]) -> None:
+        document["waivers"] = [
+            {"waiver": waiver, "signature": "valid", "text": json.dumps(waiver), "sidecar": "{}"}
+        ]
+
+    _forge(folder, policy=invented)
     assert 7 in _bad_steps(folder)

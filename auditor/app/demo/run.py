@@ -144,16 +144,14 @@ def _init(folder: Path, url: str, served: Endpoints, now: datetime) -> None:
         "endpoints": [served.good, served.expired],
         "ca_file": str(served.ca_file.resolve()),
     }
-    (folder / "trust").mkdir(parents=True, exist_ok=True)
     (folder / "keys").mkdir(parents=True, exist_ok=True)
     ciso = generate_key(folder / "keys" / "ciso.pem", "ecdsa-p256-sha256")
-    (folder / "trust" / "ciso.pub").write_text(ciso.public_key, "utf-8")
     extra: dict[str, object] = {
         "inventory": {"endpoints": [served.good, served.expired], "stores": [STORE]},
-        "approvers": {"ciso": "trust/ciso.pub"},
         "owners": {"head-of-platform": {"name": "Olga Larkspur"}},
     }
-    setup = Setup(ORGANISATION, "prod", list(entries.values()), extra)
+    approvers = {"ciso": ciso.public_key}
+    setup = Setup(ORGANISATION, "prod", list(entries.values()), extra, approvers)
     write_setup(folder, setup, now, collectors)
 
 

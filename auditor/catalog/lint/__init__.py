@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from auditor.catalog.lint.absorption import ABSORPTION_RULES
+from auditor.catalog.lint.contents import CONTENT_RULES
 from auditor.catalog.lint.expressions import EXPRESSION_RULES
 from auditor.catalog.lint.interface import Diagnostic, LintContext, Rule
 from auditor.catalog.lint.mappings import MAPPING_RULES
+from auditor.catalog.lint.parameters import PARAMETER_RULES
+from auditor.catalog.lint.population import POPULATION_RULES
 from auditor.catalog.lint.structure import STRUCTURE_RULES
+from auditor.catalog.lint.vacuity import VACUITY_RULES
 
-RULES: tuple[Rule, ...] = (*STRUCTURE_RULES, *MAPPING_RULES, *EXPRESSION_RULES)
+RULES: tuple[Rule, ...] = (
+    *STRUCTURE_RULES,
+    *MAPPING_RULES,
+    *PARAMETER_RULES,
+    *EXPRESSION_RULES,
+    *ABSORPTION_RULES,
+    *VACUITY_RULES,
+    *POPULATION_RULES,
+    *CONTENT_RULES,
+)
 
 
 def lint(context: LintContext) -> list[Diagnostic]:
@@ -18,13 +32,14 @@ def lint(context: LintContext) -> list[Diagnostic]:
         for rule in RULES
         for problem in rule.run(loaded, context)
     ]
-    return sorted(found, key=lambda diagnostic: _place(diagnostic.problem.where))
+    return sorted(found, key=lambda diagnostic: split_place(diagnostic.problem.where))
 
 
-def _place(where: str) -> tuple[str, int, int]:
+def split_place(where: str) -> tuple[str, int, int]:
+    """File, line and column of `file:line:column`; 0 where they are not stated."""
     file, _, rest = where.partition(":")
     line, _, column = rest.partition(":")
     return file, int(line or 0), int(column or 0)
 
 
-__all__ = ["RULES", "Diagnostic", "LintContext", "Rule", "lint"]
+__all__ = ["RULES", "Diagnostic", "LintContext", "Rule", "lint", "split_place"]

@@ -1,4 +1,4 @@
-"""Rules about frameworks, requirements and parameters."""
+"""Rules about frameworks and the mappings to their requirements."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from auditor.catalog.library import LoadedControl
 from auditor.catalog.lint.interface import LintContext, Rule
 from auditor.catalog.source import did_you_mean
-from auditor.core.evaluate.compiled import expressions_of
-from auditor.core.expression.interface import Engine
-from auditor.core.model.control import Check, RequirementMapping
-from auditor.errors import ExpressionError, Problem
+from auditor.core.model.control import RequirementMapping
+from auditor.errors import Problem
 
 
 def _requirements(loaded: LoadedControl, context: LintContext) -> Iterator[Problem]:
@@ -65,28 +63,43 @@ def _partial_says_gap(loaded: LoadedControl, _context: LintContext) -> Iterator[
                 yield loaded.source.problem(("maps", framework_id, index), message)
 
 
-def _unused_parameters(loaded: LoadedControl, context: LintContext) -> Iterator[Problem]:
-    used = {
-        name for check in loaded.control.checks for name in _parameters_of(check, context.engine)
-    }
-    for name in loaded.control.parameters:
-        if name not in used:
-            message = f"no expression uses the parameter `{name}`"
-            yield loaded.source.problem(("parameters", name), message, key=True)
-
-
-def _parameters_of(check: Check, engine: Engine) -> Iterator[str]:
-    for _place, source, variables in expressions_of(check):
-        try:
-            references = engine.compile(source, variables).references
-        except ExpressionError:
-            continue  # the rule `compiles` names it
-        yield from (r.path[1] for r in references if r.path[0] == "param" and len(r.path) > 1)
+def _quoted_ids(loaded: LoadedControl, _context: LintContext) -> Iterator[Problem]:
+    lines = loaded.source.text.splitlines()
+    for framework_id, mappings in loaded.control.maps.items():
+        for index in range(len(mappings)):
+            place = loaded.source.values.get(("maps", framework_id, index, "id"))
+            if place and lines[place[0] - 1][place[1] - 1] not in "\"'":
+                message = "write the id of a requirement in quotes: YAML turns 5.30 into 5.3"
+                yield loaded.source.problem(("maps", framework_id, index, "id"), message)
 
 
 MAPPING_RULES = (
-    Rule("requirements", "error", "Mapped requirements exist", _requirements),
-    Rule("requires", "error", "Defaults meet what the mappings require", _requires),
-    Rule("partial-gap", "error", "A partial mapping says what it does not show", _partial_says_gap),
-    Rule("unused-parameter", "error", "Every parameter is used", _unused_parameters),
+    Rule(
+        "requirements",
+        "error",
+        "Mapped requirements exist",
+        _requirements,
+        "A mapping to a requirement that does not exist covers nothing.",
+    ),
+    Rule(
+        "requires",
+        "error",
+        "Defaults meet what the mappings require",
+        _requires,
+        "A control whose default is looser than `requires` does not support that requirement.",
+    ),
+    Rule(
+        "partial-gap",
+        "error",
+        "A partial mapping says what it does not show",
+        _partial_says_gap,
+        "The auditor has to know what else to test.",
+    ),
+    Rule(
+        "quoted-id",
+        "warning",
+        "Ids of requirements stand in quotes",
+        _quoted_ids,
+        "YAML reads 5.30 as the number 5.3, which is another requirement.",
+    ),
 )

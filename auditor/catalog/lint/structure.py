@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -10,7 +11,7 @@ from auditor.catalog.lint.interface import LintContext, Rule
 from auditor.catalog.source import did_you_mean
 from auditor.core.model.control import Check, Control
 from auditor.core.model.status import worst_severity
-from auditor.core.times import format_duration
+from auditor.core.times import format_duration, parse_duration
 from auditor.errors import Problem
 
 
@@ -89,11 +90,11 @@ def _departures(check: Check, context: LintContext) -> list[str]:
     """Where severity, on_empty or freshness are not the catalogue's."""
     entry = context.library.catalogue[check.catalogue or ""]
     worst = worst_severity(assertion.severity for assertion in check.assert_).value
-    freshness = format_duration(check.freshness).replace("1d", "24h")
+    freshness = format_duration(check.freshness)
     here = {
         "severity": (worst, entry.severity),
         "on_empty": (check.population.on_empty, entry.on_empty),
-        "freshness": (freshness, entry.freshness),
+        "freshness": (freshness, format_duration(parse_duration(entry.freshness))),
     }
     return [
         f"{name} is {got}, there {wanted}" for name, (got, wanted) in here.items() if got != wanted
@@ -124,11 +125,66 @@ def _cases(loaded: LoadedControl, _context: LintContext) -> Iterator[Problem]:
         yield loaded.source.problem(("id",), message)
 
 
+def _checks_with_cases(loaded: LoadedControl, _context: LintContext) -> Iterator[Problem]:
+    path = loaded.folder / "tests" / "cases.yaml"
+    if not path.is_file():
+        return  # the rule `cases` names it
+    # A look for the names is enough here: `auditor controls test` reads the file in earnest.
+    text = path.read_text("utf-8")
+    for index, check in enumerate(loaded.control.checks):
+        if not re.search(rf"(?<![\w-]){re.escape(check.id)}(?![\w-])", text):
+            message = f"no case of tests/cases.yaml has evidence for `{check.id}`"
+            yield loaded.source.problem(("checks", index, "id"), message)
+
+
 STRUCTURE_RULES = (
-    Rule("unique-ids", "error", "Ids are unique within a control", _unique_ids),
-    Rule("known-resource", "error", "Collector and resource type exist", _known_resource),
-    Rule("dependencies", "error", "depends_on names other checks, without a circle", _dependencies),
-    Rule("catalogue", "error", "A check follows its catalogue entry or says why", _catalogue),
-    Rule("catalogue-once", "warning", "A catalogue entry is tested by one check", _catalogue_once),
-    Rule("cases", "warning", "A control has cases that prove it can fail", _cases),
+    Rule(
+        "unique-ids",
+        "error",
+        "Ids are unique within a control",
+        _unique_ids,
+        "Two checks of one id would share their findings and waivers.",
+    ),
+    Rule(
+        "known-resource",
+        "error",
+        "Collector and resource type exist",
+        _known_resource,
+        "A type that no collector reads is never judged.",
+    ),
+    Rule(
+        "dependencies",
+        "error",
+        "depends_on names other checks, without a circle",
+        _dependencies,
+        "A circle has no first check.",
+    ),
+    Rule(
+        "catalogue",
+        "error",
+        "A check follows its catalogue entry or says why",
+        _catalogue,
+        "Severity, `on_empty` and `freshness` are the catalogue's unless `differs` gives a reason.",
+    ),
+    Rule(
+        "catalogue-once",
+        "warning",
+        "A catalogue entry is tested by one check",
+        _catalogue_once,
+        "Two checks of one entry count one fact twice.",
+    ),
+    Rule(
+        "cases",
+        "warning",
+        "A control has cases that prove it can fail",
+        _cases,
+        "A check that was never seen to fail may be unable to.",
+    ),
+    Rule(
+        "check-cases",
+        "warning",
+        "Every check has evidence in a case",
+        _checks_with_cases,
+        "A check that was never seen to fail may be unable to.",
+    ),
 )

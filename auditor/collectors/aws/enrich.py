@@ -69,11 +69,13 @@ def _enrich_once(
     if not _applies(draft, spec):
         put_values(draft, collected, spec.fields, spec.otherwise)
         return None
+    if spec.each:
+        _enrich_from_each(draft, collected, spec, caller, calls)
+        return None
     try:
         request = _request(draft, collected, spec)
     except MALFORMED as error:
-        detail = f"{spec.operation} cannot be asked: {error}"
-        mark_unread(draft, spec.fields, Gap(Cause.UNPARSABLE, detail))
+        mark_unread(draft, spec.fields, _unaskable(spec, error))
         return None
     reply = _ask(caller, request, collected, spec, calls)
     if reply.code in spec.absent:
@@ -86,6 +88,32 @@ def _enrich_once(
     else:
         mark_unread(draft, spec.fields, reply.gap)
     return None
+
+
+def _enrich_from_each(
+    draft: Draft, collected: CollectedType, spec: EnrichSpec, caller: Caller, calls: list[Call]
+) -> None:
+    """Make a call for each of the values, and read the fields from all of the answers."""
+    [(parameter, path)] = spec.each.items()
+    try:
+        first = _request(draft, collected, spec)
+        values = sorted(set(search(path, draft.item)))  # type: ignore[call-overload] # tried
+    except MALFORMED as error:
+        mark_unread(draft, spec.fields, _unaskable(spec, error))
+        return
+    answers: dict[str, Mapping[str, object]] = {}
+    for value in values:
+        request = replace(first, params={**first.params, parameter: value})
+        reply = _ask(caller, request, collected, spec, calls)
+        if reply.gap is not None:
+            mark_unread(draft, spec.fields, reply.gap)
+            return
+        answers[value] = reply.body
+    read_fields(draft, collected, spec.fields, {"item": draft.item, "answers": answers})
+
+
+def _unaskable(spec: EnrichSpec, error: Exception) -> Gap:
+    return Gap(Cause.UNPARSABLE, f"{spec.operation} cannot be asked: {error}")
 
 
 def _locate(

@@ -1,6 +1,7 @@
 """From an answer to the fields of a resource, as JSON of the declared types.
 
-A field that is not there is null only where its type allows null; otherwise it is unread.
+What an answer leaves out is null only where the catalogue says that it means so (`missing`), and
+otherwise unread: an answer without any members says nothing.
 """
 
 from __future__ import annotations
@@ -82,7 +83,12 @@ def read_fields(
     for declared, spec in specs.items():
         name = declared.removesuffix("?")
         try:
-            put(draft, collected, name, _raw(spec, draft, document, found))
+            raw = _raw(spec, draft, document, found)
+            if raw is None and not (spec.has_missing or spec.is_constant):
+                raise ValueError(
+                    "the answer leaves it out, which AWS does not document to mean none"
+                )
+            put(draft, collected, name, raw)
         except MALFORMED as error:
             detail = f"{name}: {error}" if str(error) else f"{name}: {type(error).__name__}"
             vanished = isinstance(error, NotInAnswerError)

@@ -34,7 +34,9 @@ class FieldSpec(_Spec):
         value: A constant.
         via: Name of a pure function of `facts` that is applied to what the path found.
         at: Name of a field read before: the found mapping is looked up at its value.
-        missing: Value where that mapping has no such key; without it the field is unread.
+        missing: Value where that mapping has no such key; without it the field is unread. Of a
+            field that may be null, without `at`: null, where AWS documents that a member which is
+            left out means so; without it the field is unread.
         type: Type of the field, or the name of a shape in `_shapes.yaml`.
     """
 
@@ -103,6 +105,8 @@ class EnrichSpec(_Spec):
         service: botocore's name of the service; the file's own without it.
         params: Constant parameters; `{account}` is filled in.
         from_: Parameter to the JMESPath of its value in the item.
+        each: Parameter to the JMESPath of several values in the item: one call for each. The fields
+            are then found in `item`, and in `answers`, which maps a value to its answer.
         shared: One answer serves every item with equal parameters in the same region.
         when: Field to the values for which the call is made; an unread field makes it anyway.
         otherwise: Values of the fields where it is not made.
@@ -113,6 +117,7 @@ class EnrichSpec(_Spec):
     operation: str
     params: Values = Field(default_factory=dict)
     from_: dict[str, str] = Field(default_factory=dict, alias="from")
+    each: dict[str, str] = Field(default_factory=dict, max_length=1)
     shared: bool = False
     when: dict[str, list[JsonValue]] = Field(default_factory=dict)
     otherwise: Values = Field(default_factory=dict)
@@ -198,15 +203,24 @@ class TypeSpec(_Spec):
         yield from (f"field {name!r} is given twice" for name in known if names.count(name) > 1)
         if self.key not in known:
             yield f"key {self.key!r} is no field"
+        for name, field in self.all_fields():
+            if field.has_missing and field.at is None and not _is_null(name, field):
+                yield f"field {name!r}: without 'at', only null can be missing"
         if self.get is not None:
             yield from _incomplete(self.get.absent, self.fields, "absent")
         for call in self.enrich:
+            if call.each and call.absent:
+                yield f"{call.operation}: 'each' and 'absent' do not go together"
             yield from _incomplete(call.absent, call.fields, f"{call.operation}: absent")
             if call.when:
                 choice = {"otherwise": call.otherwise}
                 yield from _incomplete(choice, call.fields, f"{call.operation}: when")
             asked = {*call.when, *(spec.at for spec in call.fields.values() if spec.at)}
             yield from (f"{call.operation}: {name!r} is no field" for name in asked - known)
+
+
+def _is_null(name: str, field: FieldSpec) -> bool:
+    return field.missing is None and name.endswith("?")
 
 
 def _incomplete(

@@ -96,12 +96,14 @@ class _Checker:
 
     def _enriching(self, call: EnrichSpec, item: Kind) -> _Found:
         service = call.service or self._collected.service
-        yield from self._request(service, call.operation, [*call.params, *call.from_])
-        for parameter, path in call.from_.items():
+        given = [*call.params, *call.from_, *call.each]
+        yield from self._request(service, call.operation, given)
+        for parameter, path in (*call.from_.items(), *call.each.items()):
             yield from self._path(f"{call.operation}.{parameter}", path, item)
         answer = self._answer(service, call.operation)
         if answer is not None:
-            yield from self._fields(call.fields, answer)
+            together = Named({"item": item, "answers": Keyed(answer)})
+            yield from self._fields(call.fields, together if call.each else answer)
 
     def _item(self, source: ListSpec, answer: Kind) -> tuple[Kind, list[tuple[str, str]]]:
         """The kind of a listed item; rows made by a function have no model."""

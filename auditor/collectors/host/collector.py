@@ -19,6 +19,7 @@ from auditor.collectors.host.read import (
     backup,
     clock,
     cron,
+    expected_job,
     files,
     filesystems,
     firewall,
@@ -47,7 +48,7 @@ from auditor.errors import ConfigError, UsageError
 _TYPES = Path(__file__).with_name("types.yaml")
 _PLAIN: Mapping[str, Callable[[Machine, HostSettings], Reading]] = {
     "host.cron_job": cron.read_jobs,
-    "host.expected_job": cron.read_expected,
+    "host.expected_job": expected_job.read_expected,
     "host.script": script.read_scripts,
     "host.logrotate_stanza": logrotate.read_stanzas,
     "host.log_file": logrotate.read_log_files,

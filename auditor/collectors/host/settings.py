@@ -28,6 +28,11 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Container = Literal[
+    "tar", "mysql_dump", "postgresql_dump", "postgresql_custom", "sqlite", "directory", "opaque"
+]
+
+
 class BackupSet(_Strict):
     """One folder with one series of backups."""
 
@@ -44,6 +49,11 @@ class BackupSet(_Strict):
         default=None, description="`SHA256SUMS`, or `{name}.sha256` for one file each"
     )
     offsite: AbsolutePath | None = Field(default=None, description="second place of the same names")
+    containers: tuple[Container, ...] = Field(
+        default=(),
+        description="what the files may hold, where they are not encrypted; by default an archive,"
+        " dump or database of a known form",
+    )
     in_use_since: Instant | None = None
     read_newest: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="read the content of this many slots only; null: of all"

@@ -44,8 +44,22 @@ _SIZED: Mapping[str, type[rsa.RSAPublicKey | ec.EllipticCurvePublicKey | dsa.DSA
     "EC": ec.EllipticCurvePublicKey,
     "DSA": dsa.DSAPublicKey,
 }
+# Not ValueErrors in the library, though they say no more: the bytes are no good certificate.
+UNREADABLE = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 _WEAK_HASHES = frozenset({"md5", "sha1"})
 _MIN_LABELS_UNDER_WILDCARD = 2
+
+
+def parse_certificate(der: bytes) -> x509.Certificate:
+    """One certificate.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return x509.load_der_x509_certificate(der)
+    except UNREADABLE as error:
+        raise ValueError(str(error)) from error
 
 
 def parse_chain(ders: Sequence[bytes]) -> tuple[x509.Certificate, ...]:
@@ -57,7 +71,7 @@ def parse_chain(ders: Sequence[bytes]) -> tuple[x509.Certificate, ...]:
     chain: list[x509.Certificate] = []
     for place, der in enumerate(ders):
         try:
-            chain.append(x509.load_der_x509_certificate(der))
+            chain.append(parse_certificate(der))
         except ValueError as error:
             raise ValueError(f"certificate {place} of the chain: {error}") from error
     return tuple(chain)
@@ -263,6 +277,8 @@ def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extens
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
+    except UNREADABLE as error:
+        raise ValueError(str(error)) from error
 
 
 def _dns_matches(pattern: str, name: str) -> bool:

@@ -14,11 +14,12 @@ from pydantic import BaseModel, ValidationError
 from auditor.collectors.interface import CollectionContext, Preflight
 from auditor.collectors.tls.ct import join_export, load_export
 from auditor.collectors.tls.derive import derive_endpoint
-from auditor.collectors.tls.endpoint import Plan, Reading, facts_of, read_address
+from auditor.collectors.tls.endpoint import Reading, facts_of, read_address
 from auditor.collectors.tls.failure import NotOfferedError, ProbeError, from_os_error
 from auditor.collectors.tls.link import Dialer
 from auditor.collectors.tls.names import inventory_places, inventory_rows, name_resource
-from auditor.collectors.tls.settings import EndpointSettings, TlsSettings
+from auditor.collectors.tls.plan import Plan
+from auditor.collectors.tls.settings import EndpointSettings, TlsSettings, split_endpoint
 from auditor.collectors.tls.trust import SystemStore
 from auditor.collectors.types_yaml import load_resource_types
 from auditor.core.model.fields import Record
@@ -162,7 +163,7 @@ class TlsCollector:
             plans += [self._plan(endpoint, address, settings, context) for address in addresses]
         for reading in context.executor.map(read_address, plans):
             sweep.readings[reading.endpoint.endpoint].append(reading)
-            sweep.gaps += [reading.gap] if reading.gap else []
+            sweep.gaps += reading.gaps
             sweep.calls += reading.calls
             context.progress(f"{reading.endpoint.endpoint} at {reading.address} read")
         sweep.calls.sort(key=lambda call: call.started_at)
@@ -215,7 +216,7 @@ def _look_up(
 
 
 def _endpoints(_settings: TlsSettings, sweep: _Sweep, _context: CollectionContext) -> _Result:
-    resources = [reading.resource for reading in sweep.every() if reading.resource]
+    resources = [resource for reading in sweep.every() for resource in reading.resources]
     return _Result(resources, facts_of(sweep.readings), sweep.gaps, sweep.calls)
 
 
@@ -228,8 +229,9 @@ def _names(settings: TlsSettings, sweep: _Sweep, _context: CollectionContext) ->
     return _Result(resources, {"names": len(settings.endpoints)}, sweep.gaps, sweep.calls)
 
 
-def _inventory(_settings: TlsSettings, sweep: _Sweep, context: CollectionContext) -> _Result:
-    resources, gaps = inventory_rows(context.inventory, sweep.readings)
+def _inventory(settings: TlsSettings, sweep: _Sweep, context: CollectionContext) -> _Result:
+    elsewhere = frozenset(split_endpoint(item) for item in settings.elsewhere)
+    resources, gaps = inventory_rows(context.inventory, sweep.readings, elsewhere)
     places, _ = inventory_places(context.inventory)
     facts = {"inventory": len(places), "endpoints": len(sweep.readings)}
     return _Result(resources, facts, gaps, sweep.calls)
@@ -247,7 +249,7 @@ def _ct_certificates(settings: TlsSettings, sweep: _Sweep, context: CollectionCo
     places, gaps = inventory_places(context.inventory)
     if gaps:
         return _Result(gaps=gaps, calls=[call])
-    serials = [reading.fact("serial") for reading in sweep.every()]
+    serials = [serial for reading in sweep.every() for serial in reading.facts("serial")]
     joined = join_export(
         export,
         frozenset(host for host, _ in places),

@@ -1,13 +1,18 @@
 """From the bytes that an endpoint sent to the facts that controls judge. Pure.
 
 It is run when the evidence is collected, and again, by anybody, when it is judged again: equal
-bytes give equal facts. A fact that the bytes do not yield is absent, never a default.
+bytes give equal facts. A fact that the bytes do not yield is absent, never a default; so evidence
+with a derived field (`ResourceType.derived`) that does not come out of here again was changed, or
+has lost the bytes behind it.
+
+Not computed again, for it takes the server, or the roots and the OpenSSL of that day: which
+protocols, ciphers and client certificates were accepted, and `trust`, `chain_ok`, `verify_code` and
+`verify_error`. `chain_complete` follows from `verify_code` and is no more proven than that.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -29,6 +34,10 @@ def derive_endpoint(data: Mapping[str, object]) -> Facts:
     Args:
         data: Its other fields, with `raw`; `raw_staple`, `raw_revocation`, `verify_code` and
             `chain_ok` where they were read.
+
+    Returns:
+        All of them where `raw` is a chain and the rest was read; fewer where something is missing
+        or broken, none without a chain.
     """
     try:
         chain = facts.parse_chain([decode(item) for item in _texts(data.get("raw"))])
@@ -81,7 +90,7 @@ def encode(data: bytes) -> str:
 def _or_nothing(step: Callable[[], Facts]) -> Facts:
     try:
         return step()
-    except (ValueError, UnsupportedAlgorithm, binascii.Error):
+    except (ValueError, KeyError, TypeError, UnsupportedAlgorithm):
         return {}  # the collector states every absent field as a gap
 
 
@@ -105,7 +114,7 @@ def _staple(data: Mapping[str, object], chain: Sequence[x509.Certificate]) -> Fa
     raw = data["raw_staple"]
     if raw is None:
         return {"staple": "none", "staple_error": ""}
-    issuer = _asked_issuer(data) or find_issuer(chain[0], chain[1:])
+    issuer = _asked_issuer(data, chain[0]) or find_issuer(chain[0], chain[1:])
     if issuer is None:
         return {"staple": "invalid", "staple_error": "the issuer's certificate is not known"}
     try:
@@ -122,7 +131,9 @@ def _revocation(data: Mapping[str, object], leaf: x509.Certificate) -> Facts:
     if not isinstance(asked, Mapping):
         offered = facts.ocsp_urls(leaf) or facts.crl_urls(leaf) or data.get("raw_staple")
         return _status("not_asked" if offered else "none_offered", "none")
-    issuer = x509.load_der_x509_certificate(decode(asked["issuer"]))
+    issuer = facts.parse_certificate(decode(asked["issuer"]))
+    if find_issuer(leaf, [issuer]) is None:
+        return {}  # whoever has a key can answer about a certificate that is not theirs
     source = str(asked["source"])
     answer = revocation.judge(source, decode(asked["response"]), leaf, issuer, _read_at(data))
     return _status(answer.status, source, answer)
@@ -139,11 +150,11 @@ def _status(status: str, source: str, answer: revocation.Answer | None = None) -
     }
 
 
-def _asked_issuer(data: Mapping[str, object]) -> x509.Certificate | None:
+def _asked_issuer(data: Mapping[str, object], leaf: x509.Certificate) -> x509.Certificate | None:
     asked = data.get("raw_revocation")
     if not isinstance(asked, Mapping):
         return None
-    return x509.load_der_x509_certificate(decode(asked["issuer"]))
+    return find_issuer(leaf, [facts.parse_certificate(decode(asked["issuer"]))])
 
 
 def _read_at(data: Mapping[str, object]) -> datetime:

@@ -1,92 +1,70 @@
-"""One address of one endpoint, read to its end: a `tls.endpoint`, or the gap in its place."""
+"""One address of one endpoint, read to its end: a `tls.endpoint` for each certificate, or a gap."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-
-from auditor.collectors.tls.ask import Inquiry
-from auditor.collectors.tls.certificate import crl_urls, ocsp_urls
-from auditor.collectors.tls.derive import derive_endpoint, encode, find_issuer
+from auditor.collectors.tls.derive import derive_endpoint
 from auditor.collectors.tls.failure import NotOfferedError, ProbeError
-from auditor.collectors.tls.fetch import Fetcher
+from auditor.collectors.tls.keys import Leaf
+from auditor.collectors.tls.leaf import TRUST_FIELDS, LeafReader
 from auditor.collectors.tls.link import Dialer
+from auditor.collectors.tls.plan import Plan
 from auditor.collectors.tls.settings import EndpointSettings
-from auditor.collectors.tls.survey import Survey, survey
-from auditor.collectors.tls.trust import SystemStore, Trust, requires_client_certificate
+from auditor.collectors.tls.survey import HIDDEN, Survey, survey
+from auditor.collectors.tls.trust import requires_client_certificate
 from auditor.collectors.tls.wire import VERSIONS, Flight
-from auditor.core.model.fields import Record
 from auditor.core.model.observation import Call, Gap, Resource
 from auditor.core.model.status import Cause
 from auditor.core.times import format_instant
 
-_TRUST_FIELDS = ("trust", "chain_ok", "verify_code", "verify_error", "chain_complete")
-_CERTIFICATE_FIELDS = (*_TRUST_FIELDS, "raw", "raw_staple", "raw_revocation", "client_certificate")
-_HIDDEN = Gap(
-    Cause.NOT_SUPPORTED,
-    "the server insists on a key-exchange group that this program does not have",
-    hint="let the server also accept x25519 or secp256r1, as other clients need them too",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be read, and with what.
-
-    Args:
-        timeout_s: For each connection, and for each request about revocation.
-        fields: Those of `tls.endpoint`; each is read or stands in `unread`.
-    """
-
-    endpoint: EndpointSettings
-    address: str
-    ca_file: str | None
-    system: SystemStore
-    timeout_s: float
-    clock: Callable[[], datetime]
-    fields: Record
-
-    @property
-    def id(self) -> str:
-        """Key of the row."""
-        return f"{self.endpoint.endpoint}@{self.address}"
+_CERTIFICATE_FIELDS = (*TRUST_FIELDS, "raw", "raw_staple", "raw_revocation", "client_certificate")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The row, or the gap, and the connections that it took."""
+    """The rows and the gaps, and the connections that they took.
+
+    Args:
+        resources: One for each certificate, the default one first; empty when the address could
+            not be read.
+        gaps: Why there is no row, or which other certificates may be served.
+    """
 
     endpoint: EndpointSettings
     address: str
-    resource: Resource | None
-    gap: Gap | None
+    resources: tuple[Resource, ...]
+    gaps: tuple[Gap, ...]
     calls: tuple[Call, ...]
     connections: int
 
-    def fact(self, name: str) -> object:
-        """A field of the row; None when there is no row or the field is unread."""
-        return self.resource.data.get(name) if self.resource else None
+    def facts(self, name: str) -> list[object]:
+        """A field of each row; None where it, or any certificate of the address, is unread."""
+        values = [resource.data.get(name) for resource in self.resources]
+        return [*values, None] if self.gaps or not values else values
+
+    @property
+    def tls_offered(self) -> bool:
+        """Whether the address answered in TLS."""
+        return any(resource.data.get("tls_offered") is True for resource in self.resources)
 
 
 def read_address(plan: Plan) -> Reading:
     """Read one address. Never raises for what the server does."""
     reader = _Reader(plan)
-    resource, gap = None, None
     try:
-        resource = reader.read()
+        resources = reader.read()
+        gaps = reader.gaps
     except ProbeError as error:
-        gap = error.gap(subject=plan.id, action="TLS handshake")
+        resources, gaps = [], [error.gap(subject=plan.id, action="TLS handshake")]
     calls = (*reader.dialer.calls, *reader.http_calls)
     connections = len(reader.dialer.calls)
-    return Reading(plan.endpoint, plan.address, resource, gap, calls, connections)
+    return Reading(plan.endpoint, plan.address, tuple(resources), tuple(gaps), calls, connections)
 
 
 class _Reader:
-    """The steps, and what they have found so far."""
+    """The steps, and what they have found so far about the address."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -99,13 +77,13 @@ class _Reader:
             clock=plan.clock,
         )
         self.http_calls: list[Call] = []
+        self.gaps: list[Gap] = []
         self._read_at = plan.clock()
         self._data: dict[str, object] = {}
         self._unread: dict[str, Gap] = {}
-        self._trust: Trust | None = None
 
-    def read(self) -> Resource:
-        """(1) protocols and ciphers, (2) chain, (3) trust, (4) client certificate, (5) revocation.
+    def read(self) -> list[Resource]:
+        """(1) protocols, ciphers and certificates, (2) each certificate, (3) client certificate.
 
         Raises:
             ProbeError: The address does not answer, or not in TLS.
@@ -114,27 +92,25 @@ class _Reader:
         try:
             found = survey(self.dialer, self._name)
         except NotOfferedError as error:
-            return self._without_tls(error.message)
-        flight = found.flight()
+            return [self._without_tls(error.message)]
         self._data["tls_offered"] = True
-        if flight is None and found.has_hidden_certificate():
-            self._unread |= dict.fromkeys(_CERTIFICATE_FIELDS, _HIDDEN)
-        elif flight is None:
-            self._without_certificate()
-        else:
-            self._data["raw"] = [encode(der) for der in flight.chain]
-            self._data["raw_staple"] = encode(flight.staple) if flight.staple is not None else None
-            self._judge_trust(flight, found)
-            self._ask_client_certificate(flight)
-            self._ask_revocation(flight)
+        leaves = found.leaves()
+        if not leaves:
+            self._without_certificate(found)
+        readers = [self._read_leaf(leaf, found) for leaf in leaves]
+        if leaves:
+            self._ask_client_certificate(leaves[0].flight)
+            self.gaps = self._certificates_unread(found)
         self._data |= found.facts()
         self._unread |= found.unread()
-        return self._resource()
+        rows = [self._row(leaf, reader) for leaf, reader in zip(leaves, readers, strict=True)]
+        return rows or [self._resource({}, {})]
 
     def _identity(self) -> dict[str, object]:
         endpoint = self._plan.endpoint
         return {
             "id": self._plan.id,
+            "certificate": "default",
             "endpoint": endpoint.endpoint,
             "host": endpoint.host,
             "port": endpoint.port,
@@ -156,13 +132,17 @@ class _Reader:
             "weak_ciphers": [],
             "ciphers_untested": [],
             "cipher_answers": {},
+            "key_answers": {},
             "forward_secrecy": False,
             "dh_bits": None,
         }
-        return self._resource(Gap(Cause.NOT_SUPPORTED, f"there is no TLS: {reason}"))
+        return self._resource({}, {}, Gap(Cause.NOT_SUPPORTED, f"there is no TLS: {reason}"))
 
-    def _without_certificate(self) -> None:
-        """Anonymous suites only: nothing is shown, so nothing is trusted, and that is known."""
+    def _without_certificate(self, found: Survey) -> None:
+        if found.has_hidden_certificate():
+            self._unread |= dict.fromkeys(_CERTIFICATE_FIELDS, HIDDEN)
+            return
+        # Anonymous suites only: nothing is shown, so nothing is trusted, and that is known.
         self._data |= {
             "raw": [],
             "raw_staple": None,
@@ -171,30 +151,11 @@ class _Reader:
             "client_certificate": "none",
         }
 
-    def _judge_trust(self, flight: Flight, found: Survey) -> None:
-        try:
-            self._trust = Trust(self._plan.ca_file, self._plan.system)
-        except ProbeError as error:
-            self._unread |= dict.fromkeys(_TRUST_FIELDS, error.gap())
-            return
-        try:
-            with self.dialer.dial("handshake that judges trust") as link:
-                verdict = self._trust.judge(link, self._name)
-        except ProbeError as error:
-            self._unread |= dict.fromkeys(_TRUST_FIELDS, error.gap(action="handshake"))
-            if error.cause is not Cause.NOT_SUPPORTED:
-                found.doubt_silence(error)
-            return
-        if verdict.leaf is not None and verdict.leaf != flight.chain[0]:
-            gap = Gap(Cause.INCOMPLETE, "two handshakes were shown two different certificates")
-            self._unread |= dict.fromkeys(_TRUST_FIELDS, gap)
-            return
-        self._data |= {
-            "trust": self._trust.source,
-            "chain_ok": verdict.ok,
-            "verify_code": verdict.code,
-            "verify_error": verdict.text,
-        }
+    def _read_leaf(self, leaf: Leaf, found: Survey) -> LeafReader:
+        reader = LeafReader(self._plan, self.dialer, leaf, found, self._read_at)
+        reader.read()
+        self.http_calls += reader.calls
+        return reader
 
     def _ask_client_certificate(self, flight: Flight) -> None:
         if not flight.certificate_requested:
@@ -208,68 +169,45 @@ class _Reader:
             return
         self._data["client_certificate"] = "required" if required else "requested"
 
-    def _ask_revocation(self, flight: Flight) -> None:
-        """Only a trusted certificate may send us anywhere: others are judged by trust already."""
-        if "chain_ok" not in self._data:
-            self._unread["raw_revocation"] = Gap(
-                Cause.DEPENDENCY, "whether the chain is trusted is not known"
+    def _certificates_unread(self, found: Survey) -> list[Gap]:
+        return [
+            Gap(
+                gap.cause,
+                f"another certificate may be served, and was not seen: {gap.detail}",
+                subject=f"{self._plan.id}#{name}",
+                action=gap.action,
+                hint=gap.hint,
             )
-        elif not self._data["chain_ok"]:
-            self._data["raw_revocation"] = None
-        else:
-            try:
-                self._data["raw_revocation"] = self._inquire(flight)
-            except ProbeError as error:
-                self._unread["raw_revocation"] = error.gap(action="revocation status")
-            except (ValueError, UnsupportedAlgorithm) as error:
-                self._unread["raw_revocation"] = Gap(
-                    Cause.UNPARSABLE, f"a certificate of the chain cannot be read: {error}"
-                )
+            for name, gap in found.unread_certificates().items()
+        ]
 
-    def _inquire(self, flight: Flight) -> dict[str, object] | None:
-        leaf = x509.load_der_x509_certificate(flight.chain[0])
-        if flight.staple is None and not (ocsp_urls(leaf) or crl_urls(leaf)):
-            return None
-        issuer = self._issuer(leaf, flight)
-        inquiry = Inquiry(
-            leaf=leaf,
-            issuer=issuer,
-            at=self._read_at,
-            fetcher=Fetcher(self._plan.timeout_s),
-            clock=self._plan.clock,
-            calls=self.http_calls,
-        )
-        return inquiry.ask(flight.staple)
+    def _row(self, leaf: Leaf, reader: LeafReader) -> Resource:
+        own = dict(reader.data)
+        if leaf.name != "default":
+            own |= {"id": f"{self._plan.id}#{leaf.name}", "certificate": leaf.name}
+        return self._resource(own, reader.unread)
 
-    def _issuer(self, leaf: x509.Certificate, flight: Flight) -> x509.Certificate:
-        sent = [x509.load_der_x509_certificate(der) for der in flight.chain[1:]]
-        roots = self._trust.roots() if self._trust else iter(())
-        name = leaf.issuer.public_bytes()
-        near = [x509.load_der_x509_certificate(der) for der in roots if name in der]
-        issuer = find_issuer(leaf, [*sent, *near])
-        if issuer is None:
-            raise ProbeError(
-                Cause.NOT_COLLECTED, "the certificate of the issuer is neither sent nor a root here"
-            )
-        return issuer
-
-    def _resource(self, absent: Gap | None = None) -> Resource:
+    def _resource(
+        self, own: Mapping[str, object], unread: Mapping[str, Gap], absent: Gap | None = None
+    ) -> Resource:
         """The row: what was read, what follows from it, and a gap for every field without value."""
-        self._data["connections"] = len(self.dialer.calls)
-        data = self._data | derive_endpoint(self._data)
-        missing = [name for name in self._plan.fields.fields if name not in data]
-        unread = {name: self._unread.get(name) or self._reason(name, absent) for name in missing}
-        ordered = {name: data[name] for name in self._plan.fields.fields if name in data}
-        return Resource(ordered, unread=unread)
+        data = {**self._data, "connections": len(self.dialer.calls), **own}
+        data |= derive_endpoint(data)
+        fields = self._plan.fields.fields
+        known = {**self._unread, **unread}
+        missing = [name for name in fields if name not in data]
+        gaps = {name: known.get(name) or _reason(name, known, absent) for name in missing}
+        return Resource({name: data[name] for name in fields if name in data}, unread=gaps)
 
-    def _reason(self, name: str, absent: Gap | None) -> Gap:
-        """Why a derived field has no value."""
-        if absent is not None:
-            return absent
-        revocation = self._unread.get("raw_revocation")
-        if revocation is not None and name.startswith(_REVOCATION):
-            return revocation
-        return Gap(Cause.UNPARSABLE, f"the certificate as sent does not yield {name}")
+
+def _reason(name: str, known: Mapping[str, Gap], absent: Gap | None) -> Gap:
+    """Why a derived field has no value."""
+    if absent is not None:
+        return absent
+    revocation = known.get("raw_revocation")
+    if revocation is not None and name.startswith(_REVOCATION):
+        return revocation
+    return Gap(Cause.UNPARSABLE, f"the certificate as sent does not yield {name}")
 
 
 _REVOCATION = ("revocation", "revoked_at")
@@ -281,5 +219,6 @@ def facts_of(readings: Mapping[str, list[Reading]]) -> dict[str, object]:
     return {
         "endpoints": len(readings),
         "addresses": len(every),
+        "certificates": sum(max(1, len(reading.resources)) for reading in every),
         "connections": sum(reading.connections for reading in every),
     }

@@ -42,19 +42,37 @@ def name_resource(endpoint: EndpointSettings, readings: Sequence[Reading]) -> Re
         "fingerprints_allowed": sorted(endpoint.fingerprints),
     }
     unread: dict[str, Gap] = {}
-    for name, key in (("fingerprints", "fingerprint"), ("not_after", "not_after")):
-        values = [reading.fact(key) for reading in readings]
-        known = sorted({value for value in values if isinstance(value, str)})
-        if any(value is None for value in values):
-            silent = [r.address for r in readings if r.fact(key) is None]
-            unread[name] = Gap(
-                Cause.INCOMPLETE, f"no certificate was read at {', '.join(silent)}", action=key
-            )
-        elif name == "fingerprints":
-            data[name] = known
-        else:
-            data[name] = known[0]  # RFC 3339 in UTC, whole seconds: sorts as time
+    for key, names in _FROM_ROWS.items():
+        silent = [r.address for r in readings if None in r.facts(key)]
+        if silent:
+            detail = f"not every certificate was read at {', '.join(silent)}"
+            unread |= dict.fromkeys(names, Gap(Cause.INCOMPLETE, detail, action=key))
+    values: dict[str, object] = {
+        "fingerprints": _distinct(readings, "fingerprint"),
+        "served": [
+            {
+                "address": reading.address,
+                "fingerprints": _distinct([reading], "fingerprint"),
+                "key_types": _distinct([reading], "key_type"),
+            }
+            for reading in readings
+        ],
+        # RFC 3339 in UTC, whole seconds: sorts as time
+        "not_after": next(iter(_distinct(readings, "not_after")), None),
+    }
+    data |= {name: value for name, value in values.items() if name not in unread}
     return Resource(data, unread=unread)
+
+
+_FROM_ROWS: Mapping[str, tuple[str, ...]] = {
+    "fingerprint": ("fingerprints", "served"),
+    "key_type": ("served",),
+    "not_after": ("not_after",),
+}
+
+
+def _distinct(readings: Sequence[Reading], name: str) -> list[str]:
+    return sorted({str(value) for reading in readings for value in reading.facts(name)})
 
 
 def inventory_places(inventory: Mapping[str, object]) -> tuple[frozenset[Place], list[Gap]]:
@@ -82,12 +100,15 @@ class _Known:
 
 
 def inventory_rows(
-    inventory: Mapping[str, object], readings: Mapping[str, list[Reading]]
+    inventory: Mapping[str, object],
+    readings: Mapping[str, list[Reading]],
+    elsewhere: frozenset[Place] = frozenset(),
 ) -> tuple[list[Resource], list[Gap]]:
     """One row for each name known from the inventory, the settings or a certificate served.
 
     Args:
         readings: By endpoint; an endpoint without readings was not resolved.
+        elsewhere: Endpoints that the settings leave to another target.
     """
     places, gaps = inventory_places(inventory)
     if _NO_INVENTORY in gaps:
@@ -96,16 +117,17 @@ def inventory_rows(
     for endpoint, items in readings.items():
         entry = known.setdefault(split_endpoint(endpoint), _Known())
         entry.sources.add(_FROM_SETTINGS)
-        entry.probed = any(reading.fact("tls_offered") is True for reading in items)
+        entry.probed = any(reading.tls_offered for reading in items)
         gaps += _unread_names(endpoint, items)
         for place in _names_served(endpoint, items):
             seen = known.setdefault(place, _Known())
             seen.sources.add(_FROM_CERTIFICATE)
             seen.seen_on.add(endpoint)
-    return [_row(place, known[place]) for place in sorted(known)], gaps
+    rows = [_row(place, known[place], place in elsewhere) for place in sorted(known)]
+    return rows, gaps
 
 
-def _row(place: Place, known: _Known) -> Resource:
+def _row(place: Place, known: _Known, elsewhere: bool) -> Resource:  # noqa: FBT001 - a field
     host, port = place
     return Resource(
         {
@@ -115,6 +137,7 @@ def _row(place: Place, known: _Known) -> Resource:
             "sources": sorted(known.sources),
             "in_inventory": _FROM_INVENTORY in known.sources,
             "configured": _FROM_SETTINGS in known.sources,
+            "elsewhere": elsewhere,
             "probed": known.probed,
             "seen_on": sorted(known.seen_on),
         }
@@ -124,12 +147,13 @@ def _row(place: Place, known: _Known) -> Resource:
 def _names_served(endpoint: str, readings: Sequence[Reading]) -> set[Place]:
     """DNS names of the certificates, at the endpoint's port; a wildcard names no single host."""
     port = split_endpoint(endpoint)[1]
-    names = [name for reading in readings for name in _texts(reading.fact("sans"))]
+    every = [sans for reading in readings for sans in reading.facts("sans")]
+    names = [name for sans in every for name in _texts(sans)]
     return {(name, port) for name in names if not name.startswith("*") and not is_address(name)}
 
 
 def _unread_names(endpoint: str, readings: Sequence[Reading]) -> list[Gap]:
-    unread = [reading.address for reading in readings if reading.fact("sans") is None]
+    unread = [reading.address for reading in readings if None in reading.facts("sans")]
     if readings and not unread:
         return []
     where = f" at {', '.join(unread)}" if unread else ""

@@ -30,13 +30,20 @@ class Refusal:
 Answer = Flight | Refusal
 
 
-def offer(link: Link, version: str, suites: tuple[int, ...], server_name: str | None) -> Answer:
+def offer(
+    link: Link,
+    version: str,
+    suites: tuple[int, ...],
+    server_name: str | None,
+    signatures: tuple[int, ...] = wire.SIGNATURES,
+) -> Answer:
     """Send one hello, and read the server's first flight to its end.
 
     Args:
         version: The only protocol that is offered; see `wire.VERSIONS`.
         suites: Cipher suites offered.
         server_name: SNI, or None for none.
+        signatures: Schemes that the server may sign with.
 
     Raises:
         ProbeError: No answer in time, or an answer that is not TLS.
@@ -48,6 +55,7 @@ def offer(link: Link, version: str, suites: tuple[int, ...], server_name: str | 
         server_name=server_name,
         random=secrets.token_bytes(32),
         key_shares=shares.public() if shares else None,
+        signatures=signatures,
     )
     try:
         link.send(hello.record())

@@ -20,7 +20,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from auditor.collectors.tls.certificate import crl_urls, is_valid_at, proven_issuer
+from auditor.collectors.tls.certificate import (
+    UNREADABLE,
+    crl_urls,
+    is_valid_at,
+    proven_issuer,
+)
 
 _SKEW = timedelta(minutes=5)
 # An answer that does not say how long it holds is not believed for ever. Ten days are what the
@@ -60,7 +65,7 @@ def judge(
         return _JUDGES[source](response, leaf, issuer, at)
     except AnswerError:
         raise
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, *UNREADABLE) as error:
         raise AnswerError(f"the answer cannot be read: {error}") from error
 
 

@@ -121,6 +121,8 @@ class TlsSettings(BaseModel):
     `server_name`, `starttls` and `fingerprints` (SHA-256 of certificates that may be served) are
     defaults for its endpoints. `ca_file` holds further trusted roots, PEM; the system's own are
     always trusted. `ct_export` is a certificate-transparency search result saved as JSON.
+    `elsewhere` names endpoints of the inventory that another target reads; all others must be
+    among `endpoints`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -131,6 +133,7 @@ class TlsSettings(BaseModel):
     fingerprints: tuple[Fingerprint, ...] = ()
     ca_file: str | None = None
     ct_export: str | None = None
+    elsewhere: tuple[EndpointText, ...] = ()
     connect_timeout: Duration = timedelta(seconds=10)
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Which protocols and cipher families one address takes: one connection for each.
+"""Which protocols, cipher families and kinds of keys one address has: one connection for each.
 
 Refused means that the server answered the offer and did not take it. An offer without an answer
 is a failure; it is kept apart, so that nothing unread looks refused.
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from auditor.collectors.tls import suites, wire
 from auditor.collectors.tls.failure import ProbeError
+from auditor.collectors.tls.keys import KINDS, Leaf, kind_of, leaves_of
 from auditor.collectors.tls.link import Dialer
 from auditor.collectors.tls.probe import Answer, Refusal, offer
 from auditor.collectors.tls.wire import Flight
@@ -22,21 +23,54 @@ _FAMILIES = (*suites.WEAK_FAMILIES, *suites.FORWARD_SECRET)
 _BELOW_1_3 = _NEWEST_FIRST[1:]
 _MAX_FAILURES = 2  # before the first answer
 _MAX_FAILED_OFFERS = 4  # in all: bounds the time spent on one address
+HIDDEN = Gap(
+    Cause.NOT_SUPPORTED,
+    "the server insists on a key-exchange group that this program does not have",
+    hint="let the server also accept x25519 or secp256r1, as other clients need them too",
+)
 
 
 @dataclass(slots=True)
 class Survey:
-    """The answers, by protocol and by family, and the failures in their place."""
+    """The answers, by protocol, by family and by kind, and the failures in their place."""
 
     protocols: dict[str, Answer] = field(default_factory=dict)
     families: dict[str, Answer] = field(default_factory=dict)
     failed_protocols: dict[str, ProbeError] = field(default_factory=dict)
     failed_families: dict[str, ProbeError] = field(default_factory=dict)
+    kinds: dict[str, Answer] = field(default_factory=dict)
+    failed_kinds: dict[str, ProbeError] = field(default_factory=dict)
 
     def flight(self) -> Flight | None:
         """The flight of the newest accepted protocol in which there was a certificate."""
         flights = (self.protocols.get(version) for version in _NEWEST_FIRST)
         return next((f for f in flights if isinstance(f, Flight) and f.chain), None)
+
+    def leaves(self) -> list[Leaf]:
+        """Every certificate that was shown, each once; the first is the default."""
+        return leaves_of(self._shown()) if self.flight() else []
+
+    def unread_certificates(self) -> dict[str, Gap]:
+        """Certificates that may be served and were not seen, by protocol and kind."""
+        hidden = {
+            name: HIDDEN
+            for name, answer in {**self.protocols, **self.kinds}.items()
+            if isinstance(answer, Flight) and name.startswith("TLSv1.3") and not answer.chain
+        }
+        return hidden | {
+            name: error.gap(action=f"offer {name} keys only")
+            for name, error in self.failed_kinds.items()
+        }
+
+    def kinds_shown(self, version: str) -> set[str]:
+        """Kinds of the certificates that were shown in one protocol."""
+        return {kind_of(f.chain[0]) for f in self._shown() if f.version == version}
+
+    def _shown(self) -> list[Flight]:
+        """The flights with a certificate, the newest protocol first."""
+        protocols = [self.protocols.get(version) for version in _NEWEST_FIRST]
+        every = [*protocols, *self.kinds.values(), *self.families.values()]
+        return [answer for answer in every if isinstance(answer, Flight) and answer.chain]
 
     def has_hidden_certificate(self) -> bool:
         """Whether TLS 1.3 is accepted with a certificate, always, that could not be opened."""
@@ -52,6 +86,7 @@ class Survey:
             "protocol_answers": _texts(self.protocols),
             "ciphers_untested": [],
             "cipher_answers": _texts(self.families),
+            "key_answers": _texts(self.kinds),
         }
         if not self.failed_protocols:
             facts |= {"protocols": accepted, "protocols_refused": refused}
@@ -85,13 +120,18 @@ class Survey:
 
     def failures(self) -> list[ProbeError]:
         """All failures, those of protocols first."""
-        return [*self.failed_protocols.values(), *self.failed_families.values()]
+        return [
+            *self.failed_protocols.values(),
+            *self.failed_families.values(),
+            *self.failed_kinds.values(),
+        ]
 
     def doubt_silence(self, error: ProbeError) -> None:
         """The server stopped answering: what it had closed without a word was not refused."""
         for answers, failed in (
             (self.protocols, self.failed_protocols),
             (self.families, self.failed_families),
+            (self.kinds, self.failed_kinds),
         ):
             for name, answer in list(answers.items()):
                 if isinstance(answer, Refusal) and answer.silent:
@@ -109,7 +149,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 
 
 def survey(dialer: Dialer, server_name: str | None) -> Survey:
-    """Offer every protocol, then every family, each alone.
+    """Offer every protocol, then every family, then every kind of key, each alone.
 
     Raises:
         ProbeError: The address does not answer, or takes nothing that is offered.
@@ -136,7 +176,18 @@ def survey(dialer: Dialer, server_name: str | None) -> Survey:
                 to_protocols.make(version, version, suites.family("anon"))
     if not any(isinstance(answer, Flight) for answer in result.protocols.values()):
         raise _nothing_accepted(result)
+    _offer_kinds(_Offers(dialer, server_name, result, result.kinds, result.failed_kinds))
     return result
+
+
+def _offer_kinds(offers: _Offers) -> None:
+    """Those that no answer has shown yet, in each protocol in which there is a certificate."""
+    for version in _NEWEST_FIRST:
+        shown = offers.survey.kinds_shown(version)
+        for name, kind in KINDS.items():
+            if shown and name not in shown and kind.is_in(version):
+                usable, signatures = kind.offer(version)
+                offers.make(f"{version} {name}", version, usable, signatures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +200,13 @@ class _Offers:
     answers: dict[str, Answer]
     failed: dict[str, ProbeError]
 
-    def make(self, name: str, version: str, usable: tuple[int, ...]) -> None:
+    def make(
+        self,
+        name: str,
+        version: str,
+        usable: tuple[int, ...],
+        signatures: tuple[int, ...] = wire.SIGNATURES,
+    ) -> None:
         """One connection with one hello; none any more at a server that has stopped answering."""
         failures = self.survey.failures()
         self.answers.pop(name, None)
@@ -159,7 +216,8 @@ class _Offers:
         sent = f"server name {self.server_name}" if self.server_name else "no server name"
         try:
             with self.dialer.dial(f"{version} hello, {len(usable)} suites, {sent}") as link:
-                self.answers[name] = offer(link, version, usable, self.server_name)
+                answer = offer(link, version, usable, self.server_name, signatures)
+                self.answers[name] = answer
         except ProbeError as error:
             self.failed[name] = error
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from auditor.collectors.tls import wire
 from auditor.collectors.tls.failure import ClosedError, ProbeError, from_os_error
+from auditor.collectors.tls.keys import KINDS
 from auditor.collectors.tls.link import Link
 from auditor.core.model.status import Cause
 
@@ -45,7 +46,8 @@ class Verdict:
     Args:
         code: X509_V_ERR number; 0 when the chain leads to a trusted root.
         text: OpenSSL's words for it.
-        leaf: DER of the certificate that was verified; None where the library does not tell.
+        leaf: DER of the certificate that was verified; None where neither the library tells nor
+            the handshake shows it in clear (TLS 1.3, when verification fails).
     """
 
     code: int
@@ -59,16 +61,23 @@ class Verdict:
 
 
 class Trust:
-    """The roots in force. One for each address, for contexts are not shared between threads."""
+    """The roots in force. One for each certificate: contexts are not shared between threads."""
 
-    def __init__(self, ca_file: str | None, system: SystemStore) -> None:
+    def __init__(self, ca_file: str | None, system: SystemStore, only: str | None = None) -> None:
         """Load the roots.
+
+        Args:
+            only: Take one kind of key only (of KINDS), which needs TLS 1.2: in TLS 1.3 the local
+                library offers every kind, always.
 
         Raises:
             ProbeError: There are none, or `ca_file` is not readable: nothing can be judged.
         """
         self._context = _lenient()
         self._context.verify_mode = ssl.CERT_REQUIRED
+        if only is not None and only in KINDS:
+            self._context.maximum_version = ssl.TLSVersion.TLSv1_2
+            self._context.set_ciphers(f"{_CIPHERS}:{KINDS[only].openssl}")
         used = ["system"] if _load_system(self._context, system) else []
         if ca_file is not None:
             _load_extra(self._context, ca_file)
@@ -95,12 +104,12 @@ class Trust:
         try:
             shake.run()
         except ssl.SSLCertVerificationError as error:
-            return Verdict(error.verify_code, error.verify_message)
+            return Verdict(error.verify_code, error.verify_message, shake.shown())
         except (ssl.SSLError, ClosedError) as error:
             if shake.done:
                 return Verdict(0, leaf=shake.leaf())
             if shake.key_exchange_sent:  # OpenSSL sends it only after it verified the chain
-                return Verdict(0)
+                return Verdict(0, leaf=shake.shown())
             if isinstance(error, ssl.SSLError):
                 raise from_os_error(error, "judging trust") from error
             raise ProbeError(
@@ -143,6 +152,7 @@ class _Handshake:
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._in, self._out, server_hostname=server_name)
         self._sent = b""
+        self._received = b""
         self.done = False
 
     def run(self) -> None:
@@ -180,18 +190,19 @@ class _Handshake:
         """The certificate that was verified."""
         return self._tls.getpeercert(binary_form=True)
 
+    def shown(self) -> bytes | None:
+        """The certificate that the server showed in clear (TLS 1.2 and older)."""
+        for kind, body in _messages_in_clear(self._received):
+            if kind == wire.CERTIFICATE:
+                chain = wire.parse_certificates(body)
+                return chain[0] if chain else None
+        return None
+
     @property
     def key_exchange_sent(self) -> bool:
         """Whether a ClientKeyExchange left in clear (TLS 1.2 and older)."""
-        data = self._sent
-        while len(data) >= _HEADER:
-            size = int.from_bytes(data[3:_HEADER], "big")
-            if data[0] == wire.HANDSHAKE:
-                messages, _ = wire.parse_messages(data[_HEADER : _HEADER + size])
-                if any(kind == wire.CLIENT_KEY_EXCHANGE for kind, _body in messages):
-                    return True
-            data = data[_HEADER + size :]
-        return False
+        messages = _messages_in_clear(self._sent)
+        return any(kind == wire.CLIENT_KEY_EXCHANGE for kind, _body in messages)
 
     def _flush(self) -> None:
         data = self._out.read()
@@ -209,7 +220,19 @@ class _Handshake:
         data = self._link.receive()
         if not data:
             raise ClosedError("closed")
+        self._received += data
         self._in.write(data)
+
+
+def _messages_in_clear(stream: bytes) -> list[tuple[int, bytes]]:
+    """The handshake messages of a stream of records, up to the first change of keys."""
+    handshake = b""
+    while len(stream) >= _HEADER and stream[0] != wire.CHANGE_CIPHER_SPEC:
+        end = _HEADER + int.from_bytes(stream[3:_HEADER], "big")
+        if stream[0] == wire.HANDSHAKE:
+            handshake += stream[_HEADER:end]
+        stream = stream[end:]
+    return wire.parse_messages(handshake)[0]
 
 
 def _lenient() -> ssl.SSLContext:

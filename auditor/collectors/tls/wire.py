@@ -30,6 +30,7 @@ SERVER_KEY_EXCHANGE, CERTIFICATE_REQUEST, SERVER_HELLO_DONE = 12, 13, 14
 CLIENT_KEY_EXCHANGE, FINISHED, CERTIFICATE_STATUS = 16, 20, 22
 _EXT_NAME, _EXT_STATUS, _EXT_GROUPS, _EXT_POINTS, _EXT_SIGNATURES = 0, 5, 10, 11, 13
 _EXT_MASTER_SECRET, _EXT_VERSIONS, _EXT_PSK_MODES, _EXT_KEY_SHARE = 23, 43, 45, 51
+_EXT_CHAIN_SIGNATURES = 50
 _EXT_RENEGOTIATION = 0xFF01
 # x25519, secp256r1, secp384r1, secp521r1, x448, secp256k1 and the Brainpool curves. No ffdhe
 # groups: a server that knows them would hide the group that it serves to older clients.
@@ -37,7 +38,7 @@ _GROUPS = (29, 23, 24, 25, 30, 22, 26, 27, 28)
 # TLS 1.3: those with a key share, and those for which the server may ask (then it is accepted,
 # though its certificate stays unread): x448 and ffdhe.
 _GROUPS_13 = (29, 23, 24, 25, 30, 256, 257, 258, 259, 260)
-_SIGNATURES = (
+SIGNATURES = (
     *(0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B),
     *(0x0401, 0x0501, 0x0601, 0x0203, 0x0201, 0x0202, 0x0101),
 )
@@ -82,6 +83,8 @@ class Hello:
         server_name: Sent as SNI; None sends none (an address must not be sent, RFC 6066, 3).
         random: 32 bytes.
         key_shares: TLS 1.3: group to public key.
+        signatures: Schemes that the server may sign the handshake with; certificates of its chain
+            may be signed with all of them (RFC 8446, 4.2.3).
     """
 
     version: str
@@ -89,6 +92,7 @@ class Hello:
     server_name: str | None
     random: bytes
     key_shares: Mapping[int, bytes] | None = None
+    signatures: tuple[int, ...] = SIGNATURES
 
     def message(self) -> bytes:
         """The handshake message, which the key schedule of TLS 1.3 hashes."""
@@ -115,8 +119,10 @@ class Hello:
             (_EXT_STATUS, b"\x01\x00\x00\x00\x00"),
             (_EXT_GROUPS, _vector(_numbers(_GROUPS_13 if self.key_shares else _GROUPS), 2)),
             (_EXT_POINTS, b"\x01\x00"),
-            (_EXT_SIGNATURES, _vector(_numbers(_SIGNATURES), 2)),
+            (_EXT_SIGNATURES, _vector(_numbers(self.signatures), 2)),
         ]
+        if self.signatures != SIGNATURES:
+            items.append((_EXT_CHAIN_SIGNATURES, _vector(_numbers(SIGNATURES), 2)))
         if self.key_shares is None:
             items += [(_EXT_MASTER_SECRET, b""), (_EXT_RENEGOTIATION, b"\x00")]
         else:
@@ -221,7 +227,7 @@ def add_message(flight: Flight, kind: int, body: bytes) -> Flight:
         WireError: It breaks off.
     """
     if kind == CERTIFICATE:
-        return replace(flight, chain=_certificates(body))
+        return replace(flight, chain=parse_certificates(body))
     if kind == CERTIFICATE_STATUS:
         return replace(flight, staple=_status(body))
     if kind == SERVER_KEY_EXCHANGE and has_dh_group(flight.suite):
@@ -255,6 +261,19 @@ def add_message_13(flight: Flight, kind: int, body: bytes) -> Flight:
     return replace(flight, chain=tuple(chain), staple=staple)
 
 
+def parse_certificates(body: bytes) -> tuple[bytes, ...]:
+    """DER of the chain in a Certificate message of TLS 1.2 or older.
+
+    Raises:
+        WireError: It breaks off.
+    """
+    entries = Reader(Reader(body).vector(3))
+    chain: list[bytes] = []
+    while entries.rest:
+        chain.append(entries.vector(3))
+    return tuple(chain)
+
+
 def alert_text(body: bytes) -> str | None:
     """`alert handshake_failure`; None for a warning, after which the handshake goes on.
 
@@ -266,14 +285,6 @@ def alert_text(body: bytes) -> str | None:
     if level == _WARNING and code != 0:
         return None
     return f"alert {_ALERTS.get(code, str(code))}"
-
-
-def _certificates(body: bytes) -> tuple[bytes, ...]:
-    entries = Reader(Reader(body).vector(3))
-    chain: list[bytes] = []
-    while entries.rest:
-        chain.append(entries.vector(3))
-    return tuple(chain)
 
 
 def _status(body: bytes) -> bytes:

@@ -20,7 +20,7 @@ from auditor.core.model.control import Check, Control
 from auditor.core.model.finding import Finding
 from auditor.core.model.observation import Observation
 from auditor.core.model.policy import Policy
-from auditor.core.model.status import Status
+from auditor.core.model.status import Cause, Status, worst_severity
 
 ObservationKey = tuple[str, str]  # target name, resource type
 
@@ -50,9 +50,8 @@ def evaluate(
     for control in policy.controls:
         planned = [item for item in plan.checks if item.control.id == control.id]
         findings += _judge_control(policy, control, planned, observations, now, engine)
-    unique = _merge_same(findings)
-    not_tested = (*plan.not_tested, *_without_finding(plan, unique))
-    return Judgement(tuple(sorted(unique, key=lambda f: f.order)), not_tested)
+    unique = _merge_same([*findings, *_without_finding(plan, findings)])
+    return Judgement(tuple(sorted(unique, key=lambda f: f.order)), plan.not_tested)
 
 
 def _judge_control(
@@ -160,11 +159,22 @@ def _merge_same(findings: list[Finding]) -> list[Finding]:
     return merged
 
 
-def _without_finding(plan: Plan, findings: list[Finding]) -> list[NotTested]:
-    """Planned checks that gave nothing: there should be none, and if there is one it is said."""
+def _without_finding(plan: Plan, findings: list[Finding]) -> list[Finding]:
+    """Planned checks that gave nothing: there should be none, and one that is there is an error."""
     got = {(f.control, f.check, f.target) for f in findings}
     return [
-        NotTested(p.control.id, p.check.id, f"gave no finding on {p.target.name}")
+        Finding(
+            control=p.control.id,
+            check=p.check.id,
+            target=p.target.name,
+            environment=p.target.environment,
+            resource_type=p.check.resource,
+            key="",
+            status=Status.ERROR,
+            severity=worst_severity(assertion.severity for assertion in p.check.assert_),
+            cause=Cause.INTERNAL,
+            reason="judging gave no finding",
+        )
         for p in plan.checks
         if (p.control.id, p.check.id, p.target.name) not in got
     ]

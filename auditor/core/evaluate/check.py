@@ -17,6 +17,7 @@ from auditor.core.model.status import Cause, Status
 from auditor.core.times import format_duration, format_instant
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
+MAX_RUN = timedelta(hours=24)  # evidence read later than this after `now` is of another run
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ def _judge_admissible(
     depended_on: Sequence[Finding],
     matches: Mapping[str, Expression],
 ) -> CheckResult:
-    gaps = population.relevant_gaps(frame, observation)
+    gaps = population.relevant_gaps(frame, observation, kind.facts.fields)
     result = CheckResult(others=population.gap_findings(frame, gaps))
     views = [view(resource, kind.fields) for resource in observation.resources]
     for index, (resource, seen) in enumerate(zip(observation.resources, views, strict=True)):
@@ -106,6 +107,12 @@ def _inadmissible(frame: Frame, observation: Observation | None, now: datetime) 
         )
         hint = "compare the clocks of the reader and of the system"
         return frame.finding("", Status.ERROR, cause=Cause.FUTURE, reason=reason, hint=hint)
+    if observation.started_at > now + MAX_RUN:
+        reason = (
+            f"the evidence was read at {format_instant(observation.started_at)}, more than "
+            f"{format_duration(MAX_RUN)} after the moment that it is judged at"
+        )
+        return frame.finding("", Status.ERROR, cause=Cause.FUTURE, reason=reason)
     freshness = frame.compiled.check.freshness
     if now - observation.as_of > freshness:
         reason = (

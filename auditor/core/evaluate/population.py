@@ -7,7 +7,7 @@ hides what was not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -26,12 +26,18 @@ _MAX_SLOTS = 100_000
 _FACT = "facts."
 
 
-def relevant_gaps(frame: Frame, observation: Observation) -> list[Gap]:
-    """The gaps that concern this check: a fact that could not be read, only if it is used."""
+def relevant_gaps(frame: Frame, observation: Observation, facts: Collection[str]) -> list[Gap]:
+    """The gaps that concern this check: a fact that could not be read, only if it is used.
+
+    Args:
+        facts: Names of the facts that the resource type declares. A subject that only looks like
+            a fact (`facts.example.org:443`) is a resource's.
+    """
     return [
         gap
         for gap in observation.gaps
         if not gap.subject.startswith(_FACT)
+        or gap.subject.removeprefix(_FACT) not in facts
         or frame.compiled.reads_fact(gap.subject.removeprefix(_FACT))
     ]
 
@@ -99,7 +105,7 @@ def expected_findings(
     except UndecidedError as error:
         reason = f"the expected members could not be told: {error.detail}"
         return [frame.finding("", Status.ERROR, reason=reason, cause=error.cause)]
-    covered = {item.member for item in judged}
+    covered = {item.member for item in judged if _counts(item)}
     return [
         _missing(frame, member, "expected, but absent from the evidence", gaps)
         for member in sorted(set(members) - covered)
@@ -122,8 +128,11 @@ def schedule_findings(
     except UndecidedError as error:
         reason = f"the schedule could not be told: {error.detail}"
         return [frame.finding("", Status.ERROR, reason=reason, cause=error.cause)]
+    start, end = slots[0], slots[-1] + schedule.every
     filled = {
-        slot_of(item.slot, schedule.every) for item in judged if isinstance(item.slot, datetime)
+        slot_of(item.slot, schedule.every)
+        for item in judged
+        if isinstance(item.slot, datetime) and start <= item.slot < end and _counts(item)
     }
     return [
         _missing(frame, format_instant(slot), "no item in this slot of time", gaps)
@@ -132,20 +141,34 @@ def schedule_findings(
     ]
 
 
+def _counts(item: Judged) -> bool:
+    """A resource that the check does not apply to covers nothing that is expected."""
+    return item.finding.status is not Status.NOT_APPLICABLE
+
+
 def elapsed_slots(every: timedelta, window: timedelta, now: datetime) -> list[datetime]:
     """Starts of the slots that lie wholly inside the half-open window [now - window, now).
 
     Slots are aligned to UTC: with `24h` they are calendar days.
+
+    Raises:
+        UndecidedError: There is none, so that nothing would be expected; or far too many.
     """
+    unusable = UndecidedError(Cause.LIMIT, f"{window} in steps of {every} is no usable schedule")
     if every <= timedelta(0) or window / every > _MAX_SLOTS:
-        raise UndecidedError(Cause.LIMIT, f"{window} in steps of {every} is no usable schedule")
-    slot = slot_of(now - window, every)
-    if slot < now - window:
-        slot += every
+        raise unusable
     slots = []
-    while slot + every <= now:
-        slots.append(slot)
-        slot += every
+    try:
+        slot = slot_of(now - window, every)
+        if slot < now - window:
+            slot += every
+        while slot + every <= now:
+            slots.append(slot)
+            slot += every
+    except OverflowError as error:  # outside the years 1 to 9999
+        raise unusable from error
+    if not slots:
+        raise unusable
     return slots
 
 
@@ -156,6 +179,10 @@ def slot_of(instant: datetime, every: timedelta) -> datetime:
 
 def empty_finding(frame: Frame, depended_on: Sequence[Finding]) -> Finding:
     """What it means that there is nothing to judge, as the check says."""
+    depends_on = frame.compiled.check.population.depends_on
+    if depends_on and not depended_on:
+        reason = f"0 items, and {', '.join(depends_on)} was not judged: emptiness shows nothing"
+        return frame.finding("", Status.ERROR, reason=reason, cause=Cause.DEPENDENCY)
     blocking = [f for f in depended_on if f.status not in (Status.PASS, Status.NOT_APPLICABLE)]
     if blocking:
         reason = f"0 items, and {blocking[0].check} did not pass: emptiness shows nothing"
@@ -169,7 +196,7 @@ def empty_finding(frame: Frame, depended_on: Sequence[Finding]) -> Finding:
             return frame.finding("", Status.FAIL, reason="0 items, and there must be at least one")
         case "not_applicable":
             return frame.finding("", Status.NOT_APPLICABLE, reason="0 items: nothing to judge")
-        case "pass_stated":
+        case _:  # pass_stated
             return frame.finding("", Status.PASS, reason="0 of 0 items: none is the good case")
 
 

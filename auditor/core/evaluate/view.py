@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from auditor.core.expression.interface import Expression, UndecidedError
 from auditor.core.model.fields import FieldTypeError, Record, typed_record
 from auditor.core.model.observation import Gap, Resource
 from auditor.core.model.status import Cause
+
+_STEP = re.compile(r"\[[^\]]*\]")  # an index: paths are compared by the names of fields alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class View:
             UndecidedError: With the cause of the gap.
         """
         for path, gap in self.unread.items():
-            where = ("resource", *path.split("."))
+            where = ("resource", *_STEP.sub("", path).split("."))
             for reference in expression.references:
                 if reference.overlaps(where) and (reference.tested or not absorbs):
                     raise unread_error(path, gap)

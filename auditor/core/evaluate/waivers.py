@@ -21,16 +21,23 @@ from auditor.core.times import format_instant
 def refusal(signed: SignedWaiver, policy: Policy, control: Control, now: datetime) -> str:
     """Why the waiver does not count at all; "" when it does."""
     waiver = signed.waiver
-    owner = {control.owner.role, policy.owners.get(control.owner.role, control.owner.role)}
+    role = control.owner.role
+    owners = {_same(name) for name in (role, *policy.owners.get(role, ()))}
+    approver = _same(waiver.approved_by)
     reasons = {
         f"its signature does not count: {signed.signature}": signed.signature != "valid",
         f"it expired at {format_instant(waiver.expires)}": now >= waiver.expires,
         f"it is approved only from {format_instant(waiver.approved_at)}": now < waiver.approved_at,
-        "its approver requested it": waiver.approved_by == waiver.requested_by,
-        "its approver owns the control": waiver.approved_by in owner,
+        "its approver requested it": approver == _same(waiver.requested_by),
+        "its approver owns the control": approver in owners,
         "it lasts longer than 180 days": waiver.expires - waiver.approved_at > MAX_LIFETIME,
     }
     return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def _same(name: str) -> str:
+    """A name as it is compared: another case or a space does not make another person."""
+    return " ".join(name.casefold().split())
 
 
 def apply_waivers(

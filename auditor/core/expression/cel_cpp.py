@@ -6,6 +6,10 @@ Known differences from the specification in version 0.1.3 and how they are met h
   `Timestamp` and `Duration`.
 - Errors come in two ways, as a value of type ERROR and as RuntimeError; both are UndecidedError.
 - A comprehension may take 10,000 steps in one evaluation; more is UndecidedError with cause limit.
+- It has none of our own functions (`ip`, `days`...), and some of its own extensions do not run
+  (`transformMap`): UndecidedError with cause engine_cannot, never another verdict.
+- A `cel.bind` beside another macro may read that macro's variable instead of its own. Such an
+  expression is not evaluated: engine_cannot.
 """
 
 from __future__ import annotations
@@ -23,46 +27,42 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from auditor.core.expression import cel_tree
-from auditor.core.expression.cel_schema import checked_expr_class
+from auditor.core.expression.build import build
+from auditor.core.expression.front import CHECKED_TYPE, Checked, Front
 from auditor.core.expression.interface import Reference, Truth, UndecidedError, VariableType
+from auditor.core.expression.nodes import Bind, Fold, Node, walk
 from auditor.core.model.status import Cause
-from auditor.errors import ExpressionError
 
-_TYPES = {
-    "dyn": cel.Type.DYN,
-    "timestamp": cel.Type.TIMESTAMP,
-    "string": cel.Type.STRING,
-    "list": cel.Type.List(cel.Type.DYN),
-    "map": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),
-}
-_POSITION = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _MISSING_KEY = re.compile(r'Key not found in map : "(.*)"')
 _MAX_TEXT = 300
+# Functions that the runtime lacks; values that its binding does not convert.
+_CANNOT = (
+    "No overload found in reference resolve step",
+    " out of range for '",
+    "Non-CEL value type for '",
+    "construction from null is not valid",  # a text that is no UTF-8
+)
 
 
 class CelCppEngine:
-    """Compiles and evaluates with the C++ runtime. Environments are made once per set of types."""
+    """Compiles and evaluates with the C++ runtime."""
 
     def __init__(self) -> None:
-        self._environments: dict[tuple[tuple[str, str], ...], Any] = {}
+        self._front = Front()
 
     @cached_property
     def name(self) -> str:
         """`cel-cpp` and the version of the package."""
         return f"cel-cpp {version('cel-expr-python')}"
 
-    @cached_property
+    @property
     def checked_expr(self) -> Any:
-        """Message class of the checked tree; made once, it takes a few milliseconds."""
-        return checked_expr_class()
+        """Message class of the checked tree."""
+        return self._front.checked_expr
 
     def environment(self, types: Mapping[str, VariableType]) -> Any:
         """The C++ environment that knows these variables."""
-        key = tuple(sorted(types.items()))
-        if key not in self._environments:
-            variables = {name: _TYPES[kind] for name, kind in key}
-            self._environments[key] = cel.NewEnv(variables=variables)
-        return self._environments[key]
+        return self._front.environment(types)
 
     def compile(self, source: str, variables: Mapping[str, VariableType]) -> CelCppExpression:
         """The expression, parsed and type-checked.
@@ -70,12 +70,7 @@ class CelCppEngine:
         Raises:
             ExpressionError: With line and column inside `source`.
         """
-        environment = self.environment(variables)
-        try:
-            program = environment.compile(source)
-        except RuntimeError as error:
-            raise _expression_error(str(error)) from error
-        return CelCppExpression(self, environment, source, program)
+        return CelCppExpression(self, self._front.check(source, variables))
 
     def bind(self, variables: Mapping[str, object], types: Mapping[str, VariableType]) -> object:
         """Variables converted to the runtime's values, once for many expressions."""
@@ -90,11 +85,17 @@ class CelCppEngine:
 class CelCppExpression:
     """One compiled expression."""
 
-    def __init__(self, engine: CelCppEngine, environment: Any, source: str, program: Any) -> None:
-        self.source = source
+    def __init__(self, engine: CelCppEngine, checked: Checked) -> None:
+        self.source = checked.source
         self._engine = engine
-        self._environment = environment
-        self._program = program
+        self._environment = checked.environment
+        self._program = checked.program
+        self._checked = checked.tree
+
+    @cached_property
+    def node(self) -> Node:
+        """The tree, for explanations."""
+        return build(self._checked)
 
     @cached_property
     def references(self) -> frozenset[Reference]:
@@ -106,8 +107,17 @@ class CelCppExpression:
         """An error inside it can be hidden by a true."""
         return cel_tree.may_hide_error(self._checked.expr)
 
+    @cached_property
+    def _is_misread(self) -> bool:
+        """The runtime could mix up variables: a `cel.bind` and any other macro."""
+        macros = [node for node in walk(self.node) if isinstance(node, (Bind, Fold))]
+        return len(macros) > 1 and any(isinstance(node, Bind) for node in macros)
+
     def value(self, bound: object) -> object:
         """The plain Python value, or UndecidedError."""
+        if self._is_misread:
+            detail = "this engine cannot evaluate `cel.bind` beside another macro"
+            raise UndecidedError(Cause.ENGINE_CANNOT, detail)
         return _run(self._program, bound)
 
     def truth(self, bound: object) -> Truth:
@@ -139,17 +149,8 @@ class CelCppExpression:
         checked = self._engine.checked_expr()
         checked.CopyFrom(self._checked)
         checked.expr.CopyFrom(node)
-        message = AnyMessage(type_url=self._type_url, value=checked.SerializeToString())
+        message = AnyMessage(type_url=CHECKED_TYPE, value=checked.SerializeToString())
         return self._environment.deserialize(message.SerializeToString())
-
-    @cached_property
-    def _checked(self) -> Any:
-        message = AnyMessage.FromString(self._program.serialize())
-        return self._engine.checked_expr.FromString(message.value)
-
-    @property
-    def _type_url(self) -> str:
-        return "type.googleapis.com/cel.expr.CheckedExpr"
 
 
 def to_cel(value: object) -> object:
@@ -186,18 +187,13 @@ def _undecided(text: str) -> UndecidedError:
         return UndecidedError(Cause.MISSING_FIELD, f"field `{missing[1]}` is missing")
     detail = text.partition(": ")[2] or text
     detail = detail.splitlines()[0][:_MAX_TEXT]
+    if any(sentence in text for sentence in _CANNOT):
+        return UndecidedError(Cause.ENGINE_CANNOT, detail)
     if "No matching overload" in text or "no_matching_overload" in text:
         return UndecidedError(Cause.TYPE_ERROR, detail)
     if "budget" in text:
         return UndecidedError(Cause.LIMIT, detail)
     return UndecidedError(Cause.EXPRESSION, detail)
-
-
-def _expression_error(text: str) -> ExpressionError:
-    match = _POSITION.search(text)
-    if match is None:
-        return ExpressionError(text)
-    return ExpressionError(match[3], line=int(match[1]), column=int(match[2]))
 
 
 def _show(value: object) -> str:

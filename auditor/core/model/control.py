@@ -104,6 +104,9 @@ class Population(Model):
     on_missing: Literal["fail", "error"] = "fail"
     schedule: Schedule | None = None
     reconcile: Reconcile | None = None
+    absorbs: str = Field(
+        default="", description="why `||` or `exists` in expected or reconcile may hide an error"
+    )
     depends_on: tuple[Id, ...] = ()
 
 
@@ -116,6 +119,9 @@ class Assertion(Model):
     message: str = Field(min_length=5, description="plain paths in braces, nothing else")
     absorbs: str = Field(
         default="", description="why `||`, `&&`, `exists` or `all` may hide an unreadable term"
+    )
+    vacuous: str = Field(
+        default="", description="why `all` over an empty list, which is true, is the good case"
     )
 
 
@@ -144,6 +150,11 @@ class Check(Model):
     assert_: tuple[Assertion, ...] = Field(alias="assert", min_length=1)
     remediation: Remediation
     verify_by_hand: str = Field(min_length=5)
+    irrelevant: dict[str, str] = Field(
+        default_factory=dict,
+        description="field (dotted, `[]` for elements) to the reason why a changed value of it "
+        "need not change a verdict; read by `auditor controls test --mutate`",
+    )
 
 
 class Control(Model):

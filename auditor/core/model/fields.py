@@ -10,6 +10,7 @@ of records. A field whose *name* ends with `?` may be null; every other field mu
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from datetime import datetime, timedelta
 from auditor.core.times import parse_duration, parse_instant
 
 _GENERIC = re.compile(r"(list|map)<(.+)>", re.ASCII)
+_DECIMAL = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ def parse_field_type(spec: object) -> FieldType:
     if isinstance(spec, Mapping):
         fields = {str(name).removesuffix("?"): parse_field_type(t) for name, t in spec.items()}
         nullable = frozenset(str(name)[:-1] for name in spec if str(name).endswith("?"))
+        if len(fields) < len(spec):
+            raise ValueError(f"a field stands twice in {', '.join(map(str, spec))}")
         return Record(fields, nullable)
     if isinstance(spec, list) and len(spec) == 1:
         return ListOf(parse_field_type(spec[0]))
@@ -105,7 +109,7 @@ def typed(value: object, of: FieldType, path: str = "") -> object:
             if not isinstance(value, Mapping):
                 raise FieldTypeError(path, f"got {_name(value)}, expected a map")
             return {key: typed(element, inner, _join(path, key)) for key, element in value.items()}
-        case Record():
+        case _:
             return typed_record(value, of, path)
 
 
@@ -141,16 +145,29 @@ def _exactly(kind: type) -> Callable[[object, str], object]:
     return convert
 
 
-def _double(value: object, path: str) -> float:
-    """Doubles travel as decimal strings; integers are accepted as they are."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, str):
+def parse_double(value: object) -> float:
+    """The number of a decimal string; numbers are taken as they are.
+
+    Raises:
+        ValueError: Another form, or not finite: every comparison with NaN is false, so a limit
+            of NaN would limit nothing.
+    """
+    decimal = isinstance(value, str) and _DECIMAL.fullmatch(value) is not None
+    if decimal or (isinstance(value, (int, float)) and not isinstance(value, bool)):
         try:
-            return float(value)
-        except ValueError:
-            pass
-    raise FieldTypeError(path, f"got {_name(value)}, expected a decimal number")
+            number = float(value)  # type: ignore[arg-type]  # a decimal text or a number
+        except OverflowError:
+            number = math.inf
+        if math.isfinite(number):
+            return number
+    raise ValueError(f"got {_name(value)}, expected a decimal number")
+
+
+def _double(value: object, path: str) -> float:
+    try:
+        return parse_double(value)
+    except ValueError as error:
+        raise FieldTypeError(path, str(error)) from error
 
 
 def _instant(value: object, path: str) -> datetime:
@@ -196,8 +213,8 @@ def field_spec(of: FieldType) -> object:
             return f"list<{spec}>" if isinstance(spec, str) else [spec]
         case MapOf(value):
             return f"map<{field_spec(value)}>"
-        case Record(fields, nullable):
+        case _:
             return {
-                f"{name}?" if name in nullable else name: field_spec(field)
-                for name, field in fields.items()
+                f"{name}?" if name in of.nullable else name: field_spec(field)
+                for name, field in of.fields.items()
             }

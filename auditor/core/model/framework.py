@@ -48,7 +48,10 @@ class Framework(Model):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        pattern = re.compile(self.id_pattern)
+        try:
+            pattern = re.compile(self.id_pattern)
+        except re.error as error:
+            raise ValueError(f"id_pattern is no regular expression: {error}") from error
         for requirement in self.requirements:
             if pattern.fullmatch(requirement.id) is None:
                 raise ValueError(f"id {requirement.id!r} does not match {self.id_pattern}")

@@ -20,7 +20,9 @@ CatalogueId = Annotated[str, StringConstraints(pattern=CATALOGUE_PATTERN, strict
 TYPE_PATTERN = r"^[a-z][a-z0-9]*(\.[a-z][a-z0-9_]*)+$"
 TypeName = Annotated[str, StringConstraints(pattern=TYPE_PATTERN, strict=True)]
 SHORT_LENGTH = 12
-_FINDING = re.compile(r"(?P<control>[^/@]+)/(?P<check>[^/@]+)@(?P<target>[^/]+)(/(?P<key>.*))?")
+_FINDING = re.compile(
+    r"(?P<control>[^/@]+)/(?P<check>[^/@]+)@(?P<target>[^/]+)(/(?P<key>.*))?", re.DOTALL
+)
 
 
 def finding_id(control: str, check: str, target: str, key: str) -> str:

@@ -13,6 +13,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from auditor.core.model.fields import parse_double
 from auditor.core.times import parse_duration
 
 ParameterType = Literal[
@@ -20,6 +21,17 @@ ParameterType = Literal[
 ]
 Looser = Literal["higher", "lower", "more", "fewer"]
 _REQUIREMENT = re.compile(r"(<=|>=|==)\s*(\S+)", re.ASCII)
+_INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
+_DIRECTIONS: Mapping[ParameterType, tuple[Looser, ...]] = {
+    "duration": ("higher", "lower"),
+    "int": ("higher", "lower"),
+    "double": ("higher", "lower"),
+    "map<duration>": ("higher", "lower"),
+    "list<string>": ("more", "fewer"),
+    "list<int>": ("more", "fewer"),
+    "string": (),
+    "bool": (),
+}
 
 
 class Parameter(BaseModel):
@@ -40,14 +52,16 @@ class Parameter(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         default = self.parse(self.default)
+        fitting = _DIRECTIONS[self.type]
+        if self.looser is not None and self.looser not in fitting:
+            known = f"expected {' or '.join(fitting)}" if fitting else "which has no degrees"
+            raise ValueError(f"got `looser: {self.looser}` for a {self.type}, {known}")
         if self.loosest is None:
             return self
         loosest = self.parse(self.loosest)
-        if self.direction() is None and self.type not in ("bool", "string", "map<duration>"):
-            raise ValueError(
-                "default equals loosest, so the direction is unknown: "
-                "add `looser: higher`, `lower`, `more` or `fewer`"
-            )
+        if self.direction() is None and fitting:
+            choice = " or ".join(f"`looser: {direction}`" for direction in fitting)
+            raise ValueError(f"which way is weaker cannot be told from the values: add {choice}")
         if self.is_looser_than(default, loosest):
             raise ValueError(f"default {self.default!r} is looser than loosest {self.loosest!r}")
         return self
@@ -76,7 +90,7 @@ class Parameter(BaseModel):
     def is_looser_than(self, value: object, bound: object) -> bool:
         """True when the typed `value` is weaker than the typed `bound`."""
         if isinstance(value, Mapping) and isinstance(bound, Mapping):
-            lower = self.looser == "lower"
+            lower = self.direction() == "lower"
             # A key that is left out is no limit at all.
             return any(
                 key not in value or (value[key] < bound[key] if lower else value[key] > bound[key])
@@ -114,15 +128,17 @@ class Parameter(BaseModel):
         match = _REQUIREMENT.fullmatch(requirement)
         if match is None:
             raise ValueError(f"got {requirement!r}, expected `<=`, `>=` or `==` and a value")
-        bound = self.parse(_number(match[2]) if self.type in ("int", "double") else match[2])
+        if match[1] != "==" and "higher" not in _DIRECTIONS[self.type]:
+            raise ValueError(f"got {requirement!r} for a {self.type}, which has no order: use `==`")
         compare: Callable[[object, object], bool] = _COMPARE[match[1]]
-        return compare(value, bound)
+        return compare(value, self.parse(self._written(match[2])))
 
-
-def _number(text: str) -> object:
-    try:
-        return int(text)
-    except ValueError:
+    def _written(self, text: str) -> object:
+        """The YAML value that a requirement's text stands for."""
+        if self.type == "bool":
+            return {"true": True, "false": False}.get(text, text)
+        if self.type == "int" and _INTEGER.fullmatch(text):
+            return int(text)
         return text
 
 
@@ -133,12 +149,6 @@ def _exact(kind: type, name: str) -> Callable[[object], object]:
         return value
 
     return parse
-
-
-def _double(value: object) -> float:
-    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-        return float(value)
-    raise ValueError(f"got {value!r}, expected a number")
 
 
 def _list_of(item: Callable[[object], object]) -> Callable[[object], object]:
@@ -161,7 +171,7 @@ _int = _exact(int, "a whole number")
 _PARSERS: Mapping[str, Callable[[object], object]] = {
     "duration": parse_duration,
     "int": _int,
-    "double": _double,
+    "double": parse_double,
     "string": _text,
     "bool": _exact(bool, "true or false"),
     "list<string>": _list_of(_text),

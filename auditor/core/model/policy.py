@@ -6,7 +6,7 @@ controls, parameters, waivers and types as they were.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from auditor.core.model.control import Control
@@ -29,7 +29,7 @@ class Policy:
         resource_types: The types that the checks name.
         kinds: Collector name to the kind of target that it reads.
         inventory: Lists of `auditor.yaml` that checks compare with.
-        owners: Role to the person's name, to tell a self-approved waiver.
+        owners: Role to the person's name and address, to tell a self-approved waiver.
         engine: Name and version of the expression engine.
     """
 
@@ -42,15 +42,19 @@ class Policy:
     kinds: Mapping[str, str] = field(default_factory=dict)
     waivers: tuple[SignedWaiver, ...] = ()
     inventory: Mapping[str, object] = field(default_factory=dict)
-    owners: Mapping[str, str] = field(default_factory=dict)
+    owners: Mapping[str, Sequence[str]] = field(default_factory=dict)
     organisation: str = ""
     engine: str = ""
 
     def parameters(self, environment: str, control: Control) -> dict[str, object]:
-        """The typed parameters of a control in an environment."""
+        """The typed parameters of a control in an environment.
+
+        Raises:
+            ValueError: An override is looser than the parameter allows.
+        """
         set_here = self.overrides.get(environment, {}).get(control.id, {})
         return {
-            name: parameter.parse(set_here.get(name, parameter.default))
+            name: parameter.check(set_here.get(name, parameter.default))
             for name, parameter in control.parameters.items()
         }
 
@@ -70,7 +74,8 @@ class Policy:
                 {
                     "waiver": _dump(signed.waiver),
                     "signature": signed.signature,
-                    "file": signed.file_digest,
+                    "text": signed.text,
+                    "sidecar": signed.sidecar,
                 }
                 for signed in self.waivers
             ],
@@ -81,6 +86,7 @@ class Policy:
                     "title": kind.title,
                     "fields": field_spec(kind.fields),
                     "facts": field_spec(kind.facts),
+                    "derived": list(kind.derived),
                 }
                 for name, kind in self.resource_types.items()
             },
@@ -98,7 +104,7 @@ class Policy:
             raise ValueError(f"got schema {document.get('schema')!r}, expected {SCHEMA!r}")
         waivers: list[dict[str, str]] = document["waivers"]  # type: ignore[assignment]
         types: dict[str, dict[str, object]] = document["resource_types"]  # type: ignore[assignment]
-        return cls(
+        policy = cls(
             controls=tuple(Control.model_validate(c) for c in document["controls"]),  # type: ignore[attr-defined]
             frameworks=tuple(Framework.model_validate(f) for f in document["frameworks"]),  # type: ignore[attr-defined]
             targets=tuple(Target.from_json(t) for t in document["targets"]),  # type: ignore[attr-defined]
@@ -108,7 +114,10 @@ class Policy:
             kinds=document["kinds"],  # type: ignore[arg-type]
             waivers=tuple(
                 SignedWaiver(
-                    Waiver.model_validate(item["waiver"]), str(item["signature"]), str(item["file"])
+                    Waiver.model_validate(item["waiver"]),
+                    str(item["signature"]),
+                    str(item["text"]),
+                    str(item["sidecar"]),
                 )
                 for item in waivers
             ),
@@ -117,13 +126,18 @@ class Policy:
             organisation=str(document["organisation"]),
             engine=str(document["engine"]),
         )
+        for environment in policy.environments:
+            for control in policy.controls:
+                policy.parameters(environment, control)
+        return policy
 
 
 def _type_from_json(name: str, spec: Mapping[str, object]) -> ResourceType:
     fields, facts = parse_field_type(spec["fields"]), parse_field_type(spec["facts"])
     if not isinstance(fields, Record) or not isinstance(facts, Record):
         raise ValueError(f"fields and facts of {name} must be records")
-    return ResourceType(name, str(spec["title"]), fields, facts)
+    derived: list[str] = spec["derived"]  # type: ignore[assignment]
+    return ResourceType(name, str(spec["title"]), fields, facts, derived=tuple(derived))
 
 
 def _dump(model: Control | Framework | Waiver) -> dict[str, object]:

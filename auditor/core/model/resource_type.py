@@ -22,6 +22,8 @@ class ResourceType:
         permissions: What reading it needs, in the system's own words (`s3:ListAllMyBuckets`).
         derive: Pure step from a resource's raw part (its field `raw`) to facts, where facts are
             computed and not read; it is run again when a run is judged again.
+        derived: The fields that `derive` answers for. Each of them that evidence holds must come
+            out of `derive` and be equal: one that its raw part no longer yields is not proven.
         active: True when reading it sends more than ordinary read requests (a login attempt, a
             weak handshake); such types are read only where probes are allowed.
     """
@@ -32,6 +34,7 @@ class ResourceType:
     facts: Record
     permissions: tuple[str, ...] = ()
     derive: Derive | None = None
+    derived: tuple[str, ...] = ()
     active: bool = False
 
     @property

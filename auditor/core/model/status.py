@@ -73,6 +73,7 @@ class Cause(StrEnum):
     MISSING_FIELD = "missing_field"
     TYPE_ERROR = "type_error"
     EXPRESSION = "expression"
+    ENGINE_CANNOT = "engine_cannot"
     DUPLICATE_KEY = "duplicate_key"
     INCOMPLETE = "incomplete"
     EMPTY = "empty"

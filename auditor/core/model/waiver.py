@@ -43,9 +43,11 @@ class SignedWaiver:
 
     Args:
         signature: "valid", or why it does not count.
-        file_digest: Digest of the file's bytes, for the record.
+        text, sidecar: The file and its signature as they were, so that the signature can be
+            checked again by whoever verifies the run; "" where there is none.
     """
 
     waiver: Waiver
     signature: str
-    file_digest: str = ""
+    text: str = ""
+    sidecar: str = ""

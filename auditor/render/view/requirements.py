@@ -114,7 +114,7 @@ def _state(result: RequirementResult, statuses: Sequence[ControlStatus]) -> str:
         "no_control": not result.controls,
         "deviations": result.deviations > 0,
         "undecided": result.undecided > 0,
-        "not_tested": not result.tested,
+        "not_tested": not result.tested and bool(result.not_tested),
         "partly_tested": bool(result.not_tested),
         "not_applicable": set(statuses) == {ControlStatus.NOT_APPLICABLE},
     }

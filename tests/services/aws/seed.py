@@ -10,6 +10,7 @@ import boto3
 HOME = "eu-west-1"
 OTHER = "us-east-1"
 LOG_GROUPS = 60  # more than the 50 of one page
+KMS_KEY = "arn:aws:kms:eu-west-1:123456789012:key/0f1d6c2a-5b1e-4c9e-9f59-2f6f3f1f7a10"
 _STAR = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 _READ = {
     "Version": "2012-10-17",
@@ -84,7 +85,12 @@ def _buckets(url: str) -> None:
         Bucket="safe-bucket",
         ServerSideEncryptionConfiguration={
             "Rules": [
-                {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}},
+                {
+                    "ApplyServerSideEncryptionByDefault": {
+                        "SSEAlgorithm": "aws:kms",
+                        "KMSMasterKeyID": KMS_KEY,
+                    }
+                },
             ]
         },
     )
@@ -212,6 +218,20 @@ def _networks(url: str) -> None:
              "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]},
             {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432,
              "IpRanges": [{"CidrIp": "10.0.0.0/8"}]},
+        ],
+    )  # fmt: skip
+    everybody = ec2.create_managed_prefix_list(
+        PrefixListName="everybody",
+        AddressFamily="IPv4",
+        MaxEntries=2,
+        Entries=[{"Cidr": "0.0.0.0/1"}, {"Cidr": "128.0.0.0/1"}],
+    )["PrefixList"]["PrefixListId"]
+    listed = ec2.create_security_group(GroupName="listed", Description="by list", VpcId=vpc)
+    ec2.authorize_security_group_ingress(
+        GroupId=listed["GroupId"],
+        IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": 3389, "ToPort": 3389,
+             "PrefixListIds": [{"PrefixListId": everybody}]},
         ],
     )  # fmt: skip
     plain = ec2.create_volume(AvailabilityZone=f"{HOME}a", Size=8)["VolumeId"]

@@ -84,6 +84,7 @@ def test_one_operation_denied_on_one_resource(aws: str) -> None:
     assert buckets["safe-bucket"].unread.keys() == {
         "encryption_algorithm",
         "encryption_key",
+        "encryption_key_aws_managed",
         "bucket_key_enabled",
     }
     assert buckets["open-bucket"].unread == {}

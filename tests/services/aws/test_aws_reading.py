@@ -296,9 +296,13 @@ def test_networks(everything: Mapping[str, Observation]) -> None:
     rules = groups["open"].data["rules"]
     assert isinstance(rules, list)
     ingress = [rule for rule in rules if rule["direction"] == "ingress"]
-    assert [(rule["from_port"], rule["world"]) for rule in ingress] == [(22, True), (5432, False)]
+    assert [rule["from_port"] for rule in ingress] == [22, 5432]
     assert set(ingress[0]["cidrs"]) == {"0.0.0.0/0", "::/0"}
+    assert groups["open"].data["world_ports"] == [
+        {"protocol": "tcp", "from_port": 22, "to_port": 22}
+    ]
     assert groups["default"].data["default"] is True
+    assert groups["default"].data["world_ports"] == []
     vpcs = by("cidr", everything["aws.ec2.vpc"])
     logs = vpcs["10.0.0.0/16"].data["flow_logs"]
     assert isinstance(logs, list)

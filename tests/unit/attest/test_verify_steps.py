@@ -95,13 +95,16 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     return Case(site, site.files())
 
 
+FORGED_AT = BEGIN + timedelta(hours=1)
+
+
 def forged(case: Case, bodies: list[LogBody], files: dict[str, bytes] | None = None) -> Case:
     """A log with other entries, properly chained and signed by the real log key."""
     entries: list[bytes] = []
     edge = TileEdge()
     for index, body in enumerate(bodies):
         prev = entry_digest(entries[-1]) if entries else GENESIS
-        entries.append(Entry(index, prev, BEGIN + timedelta(hours=1), body).to_bytes())
+        entries.append(Entry(index, prev, FORGED_AT, body).to_bytes())
         edge.append(hash_leaf(entries[-1]))
     kept = {path: data for path, data in case.files.items() if not path.startswith("log/")}
     tiles = {f"log/{tile.name.path}": tile.data for tile in edge.partial_tiles()}
@@ -429,6 +432,7 @@ def test_a_run_that_is_not_there_is_a_usage_error(case: Case) -> None:
 
 def test_unfinished_and_aborted_runs_are_told_and_disorder_is_bad(case: Case) -> None:
     start = next(body for body in bodies(case) if isinstance(body, RunStart))
+    start = start.model_copy(update={"now": FORGED_AT})
     aborted = RunAbort(run=start.run, reason="power cut")
     assert "has no end" in forged(case, [start]).verify().steps[4].detail
     assert "power cut" in forged(case, [start, aborted]).verify().steps[4].detail
@@ -576,8 +580,8 @@ def test_a_judgement_sees_policy_and_observations(case: Case) -> None:
 
     assert case.verify(judge=judge).exit_code == 0
     assert seen == [
-        ("run-1", b'{"controls":[]}', [b"one", b"two"]),
-        ("run-2", b'{"controls":[]}', [b"three"]),
+        ("run-1", b'{"controls":[],"engine":"cel 0"}', [b"one", b"two"]),
+        ("run-2", b'{"controls":[],"engine":"cel 0"}', [b"three"]),
     ]
 
 
@@ -602,3 +606,20 @@ def test_evidence_without_a_checkpoint_has_no_ground() -> None:
     with pytest.raises(VerificationError, match="no checkpoint"):
         _ = evidence.checkpoint
     assert evidence.runs() == []
+
+
+def test_a_run_that_judges_at_another_moment_than_it_began_is_bad(case: Case) -> None:
+    start = next(body for body in bodies(case) if isinstance(body, RunStart))
+    for apart in (timedelta(minutes=11), timedelta(minutes=-11)):
+        moved = start.model_copy(update={"now": FORGED_AT + apart})
+        report = forged(case, [moved]).verify()
+        assert report.steps[4].verdict is BAD
+        assert "began at" in report.steps[4].detail
+
+
+def test_one_run_that_has_no_end_cannot_be_verified(case: Case) -> None:
+    start = next(body for body in bodies(case) if isinstance(body, RunStart))
+    start = start.model_copy(update={"now": FORGED_AT})
+    report = forged(case, [start]).verify(run=start.run)
+    assert report.steps[4].verdict is CANNOT_TELL
+    assert report.exit_code == 3

@@ -14,6 +14,7 @@ demo.thing:
   fields: {id: string, "size?": int, tags: list<string>}
   facts: {count: int}
   permissions: ["demo:List"]
+  derived: [size, tags]
   active: true
 demo.other:
   title: Another thing
@@ -29,6 +30,7 @@ def test_a_type_has_what_the_file_says() -> None:
     assert thing.fields.nullable == {"size"}
     assert thing.facts.fields == {"count": Scalar("int")}
     assert (thing.permissions, thing.active, thing.derive) == (("demo:List",), True, dict)
+    assert (thing.derived, other.derived) == (("size", "tags"), ())
     assert (other.permissions, other.active, other.derive) == ((), False, None)
     assert other.facts.fields == {}
 
@@ -44,6 +46,8 @@ def test_a_type_has_what_the_file_says() -> None:
         (TEXT.replace("demo.other", "Demo"), "Demo"),
         (TEXT.replace("title: Another thing", "title: 7"), "title: Input should be a valid string"),
         ("- a", "dictionary"),
+        (TEXT, "`derived` has no step for its fields"),
+        (TEXT.replace("[size, tags]", "[size, tag]"), "no field: tag"),
         ("[a]: {title: b}", "a key must be text"),
     ],
 )
@@ -58,9 +62,15 @@ def test_a_derive_step_without_a_type_is_refused() -> None:
         parse_resource_types(TEXT, "demo.yaml", {"demo.gone": dict})
 
 
+def test_a_derive_step_names_its_fields() -> None:
+    without = TEXT.replace("  derived: [size, tags]\n", "")
+    with pytest.raises(DefinitionError, match=r"`derived` lists no field for its step"):
+        parse_resource_types(without, "demo.yaml", {"demo.thing": dict})
+
+
 def test_a_file_is_read_or_named(tmp_path: Path) -> None:
     path = tmp_path / "types.yaml"
     with pytest.raises(DefinitionError, match="cannot be read"):
         load_resource_types(path)
-    path.write_text(TEXT)
+    path.write_text(TEXT.replace("  derived: [size, tags]\n", ""))
     assert list(load_resource_types(path)) == ["demo.thing", "demo.other"]

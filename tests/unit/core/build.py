@@ -124,7 +124,7 @@ def policy(
         kinds={"demo": "demo"},
         waivers=tuple(waivers),
         inventory={"names": ["a", "b"]},
-        owners={"head-of-things": "olga"},
+        owners={"head-of-things": ["Olga Owner", "olga@example.org"]},
     )
 
 

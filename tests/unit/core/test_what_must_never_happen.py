@@ -221,7 +221,7 @@ def test_rule_06_a_valid_waiver_waives_and_stays_visible() -> None:
         ({"expires": "2026-03-31T12:00:00Z"}, "expired"),
         ({"approved_at": "2026-03-31T12:00:01Z"}, "approved only from"),
         ({"requested_by": "carl"}, "requested it"),
-        ({"approved_by": "olga"}, "owns the control"),
+        ({"approved_by": "olga owner"}, "owns the control"),
         ({"approved_by": "head-of-things"}, "owns the control"),
         ({"environments": ["staging"]}, "it is for staging"),
         ({"approved_at": "2025-12-01T00:00:00Z"}, "180 days"),

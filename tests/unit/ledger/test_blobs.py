@@ -75,7 +75,7 @@ def test_a_bomb_is_not_unpacked_beyond_its_stated_size() -> None:
 
 def test_other_plain_bytes_are_found_by_their_digest() -> None:
     reference, _stored = pack(b"true")
-    _other, forged = pack(b"fals")
+    _other, forged = pack(b"nope")
     with pytest.raises(VerificationError, match="another digest"):
         unpack(lying(reference, forged), forged)
 

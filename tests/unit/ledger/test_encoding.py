@@ -45,5 +45,5 @@ def test_what_is_no_canonical_object_is_refused(data: bytes, message: str) -> No
 
 @pytest.mark.parametrize("depth", [600, 1000, 100_000])
 def test_deep_nesting_is_refused_and_no_crash(depth: int) -> None:
-    with pytest.raises(LedgerError, match=r"too deep|not JSON"):
+    with pytest.raises(LedgerError, match=r"deep|not JSON"):
         parse_object(b'{"a":' + b"[" * depth + b"]" * depth + b"}")

@@ -11,7 +11,7 @@ from auditor.core.model.assessment import Assessment
 from auditor.core.model.observation import Gap
 from auditor.core.model.status import Cause, Outcome, Status
 from auditor.render.text import TextRenderer
-from tests.unit.render.sample import LOG, READINGS, RUN, failing, sample
+from tests.unit.render.sample import LOG, READINGS, failing, sample
 
 EMPTY: dict[str, object] = {
     "not_tested": (),
@@ -66,7 +66,7 @@ def test_failing_rows_have_severity_resource_reason_and_the_next_command() -> No
 
     assert (
         f"critical {finding.key} aws-prod · console-users {finding.reason} "
-        f"$ auditor run show {RUN} --finding {finding.short}"
+        f"$ auditor why {finding.short}"
     ) in text
 
 
@@ -94,7 +94,7 @@ def test_error_without_a_hint_gets_the_remedy_of_its_cause() -> None:
 def test_capped_list_states_the_number_left_out_and_where_all_are() -> None:
     text = _flat(_text(sample(findings=failing(25)), rows=10))
 
-    assert text.count("--finding") == 10
+    assert text.count("$ auditor why") == 10
     assert "… and 15 more with status fail (all of them: --format json, or the report)" in text
 
 

@@ -101,7 +101,7 @@ class Site:
         start = RunStart(
             run=run,
             now=self.clock(),
-            policy=self.store.put(b'{"controls":[]}'),
+            policy=self.store.put(b'{"controls":[],"engine":"cel 0"}'),
             scope={"targets": ["t"]},
             nonce="0123",
         )

@@ -8,13 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from auditor.collectors.aws.facts import bucket, common, identity, network, policy, trail
+from auditor.collectors.aws.facts import (
+    administration,
+    bucket,
+    common,
+    identity,
+    network,
+    policy,
+    trail,
+    world,
+)
 from auditor.collectors.aws.facts.credential_report import credential_report
 from auditor.collectors.aws.facts.unreadable import Unreadable
 
 __all__ = ["FUNCTIONS", "Unreadable"]
 
 _FUNCTIONS: tuple[Callable[[object], object], ...] = (
+    administration.policy_grants_everything,
     bucket.acl_public,
     bucket.bucket_region,
     bucket.lifecycle_rules,
@@ -22,6 +32,7 @@ _FUNCTIONS: tuple[Callable[[object], object], ...] = (
     bucket.retention_days,
     bucket.shortest_expiry_days,
     common.aliases_by_key,
+    common.aws_managed_keys,
     common.epoch_ms,
     common.force_tls,
     common.is_default,
@@ -41,7 +52,6 @@ _FUNCTIONS: tuple[Callable[[object], object], ...] = (
     network.flow_logs_by_resource,
     network.security_group_rules,
     policy.policy_denies_plain_http,
-    policy.policy_grants_everything,
     policy.policy_statements,
     trail.management_excluded_sources,
     trail.management_read,
@@ -49,6 +59,7 @@ _FUNCTIONS: tuple[Callable[[object], object], ...] = (
     trail.s3_data_events,
     trail.s3_data_read_all,
     trail.s3_data_write_all,
+    world.world_ports,
 )
 FUNCTIONS: Mapping[str, Callable[[object], object]] = MappingProxyType(
     {function.__name__: function for function in _FUNCTIONS}

@@ -77,6 +77,7 @@ def _rule(rule: Mapping[str, object]) -> dict[str, object]:
         "expiration_days": expiration.get("Days"),
         "expiration_date": expiration.get("Date"),
         "noncurrent_expiration_days": noncurrent.get("NoncurrentDays"),
+        "noncurrent_versions_kept": noncurrent.get("NewerNoncurrentVersions"),
         "abort_upload_days": upload.get("DaysAfterInitiation"),
     }
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from auditor.collectors.aws.facts.unreadable import mappings, optional_mappings, sequence, text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AWS_ALIAS = "alias/aws/"
 _ON = {"1", "on", "true", "yes"}
 
 
@@ -35,6 +36,24 @@ def aliases_by_key(aliases: object) -> dict[str, list[str]]:
             key = text(alias["TargetKeyId"], "TargetKeyId")
             found.setdefault(key, []).append(text(alias.get("AliasName"), "AliasName"))
     return {key: sorted(names) for key, names in found.items()}
+
+
+def aws_managed_keys(aliases: object) -> dict[str, bool]:
+    """Every way to name a key that AWS manages (id, ARN, alias, ARN of the alias) to true.
+
+    AWS alone can make aliases that start with `alias/aws/` (KMS API Reference, CreateAlias).
+    """
+    found: dict[str, bool] = {}
+    for alias in mappings(aliases, "Aliases"):
+        name = text(alias.get("AliasName"), "AliasName")
+        if not name.startswith(_AWS_ALIAS):
+            continue
+        arn = text(alias.get("AliasArn"), "AliasArn")
+        found |= {name: True, arn: True}
+        if alias.get("TargetKeyId") is not None:
+            key = text(alias["TargetKeyId"], "TargetKeyId")
+            found |= {key: True, arn.removesuffix(name) + f"key/{key}": True}
+    return found
 
 
 def presence(ids: object) -> dict[str, bool]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from auditor.collectors.aws.facts.policy import policy_grants_everything
+from auditor.collectors.aws.facts.administration import policy_grants_everything
 from auditor.collectors.aws.facts.unreadable import (
     Unreadable,
     mapping,

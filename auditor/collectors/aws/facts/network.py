@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from ipaddress import ip_network
 
 from auditor.collectors.aws.facts.unreadable import (
     mapping,
@@ -37,6 +37,8 @@ def _rule(direction: str, permission: Mapping[str, object]) -> dict[str, object]
         *_values(permission, "IpRanges", "CidrIp"),
         *_values(permission, "Ipv6Ranges", "CidrIpv6"),
     ]
+    for cidr in cidrs:
+        ip_network(cidr, strict=False)  # what is none is refused here
     return {
         "direction": direction,
         "protocol": "all" if protocol == _ALL else protocol,
@@ -45,23 +47,12 @@ def _rule(direction: str, permission: Mapping[str, object]) -> dict[str, object]
         "cidrs": cidrs,
         "groups": list(_values(permission, "UserIdGroupPairs", "GroupId")),
         "prefix_lists": list(_values(permission, "PrefixListIds", "PrefixListId")),
-        "world": covers_the_world(cidrs),
     }
 
 
 def _values(permission: Mapping[str, object], key: str, name: str) -> Iterator[str]:
     for entry in optional_mappings(permission.get(key), key):
         yield text(entry.get(name), name)
-
-
-def covers_the_world(cidrs: list[str]) -> bool:
-    """Whether the CIDRs together hold every address of a family: two halves make a whole."""
-    networks = [ip_network(cidr, strict=False) for cidr in cidrs]
-    four = [network for network in networks if isinstance(network, IPv4Network)]
-    six = [network for network in networks if isinstance(network, IPv6Network)]
-    return any(network.prefixlen == 0 for network in collapse_addresses(four)) or any(
-        network.prefixlen == 0 for network in collapse_addresses(six)
-    )
 
 
 def flow_logs_by_resource(logs: object) -> dict[str, list[dict[str, object]]]:

@@ -2,14 +2,14 @@
 
 The grammar lets a single text stand for a list of one, a principal be `*` or a mapping, and
 compares actions and condition keys without case (IAM User Guide, "Grammar of the IAM JSON policy
-language"). All of it is levelled here; anything outside the grammar is a ValueError.
+language"). All of it is levelled here; anything outside the grammar is a ValueError. Who is an
+administrator by a policy is said in `administration`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from fnmatch import fnmatchcase
 from typing import TypedDict
 from urllib.parse import unquote
 
@@ -56,27 +56,6 @@ def policy_statements(document: object) -> list[Statement]:
     return [_statement(item) for item in (found if isinstance(found, list) else [found])]
 
 
-def policy_grants_everything(document: object) -> bool:
-    """Whether some statement allows every action on every resource.
-
-    Conditions, Deny statements and boundaries are not subtracted: they can be removed by the
-    holder of such a policy, or hold only at times.
-    """
-    return any(grants_everything(statement) for statement in policy_statements(document))
-
-
-def grants_everything(statement: Statement) -> bool:
-    """Whether the statement allows everything, or everything but a few that do not hold it back.
-
-    `NotAction` without any identity action leaves the way open to grant oneself the rest.
-    """
-    if statement["effect"] != "Allow" or not _everywhere(statement["resources"]):
-        return False
-    if statement["actions"]:
-        return any(not action.strip("*:") for action in statement["actions"])
-    return not any(fnmatchcase("iam:putuserpolicy", kept) for kept in statement["not_actions"])
-
-
 def policy_denies_plain_http(document: object) -> bool:
     """Whether everybody is denied every S3 action on the bucket and its objects without TLS."""
     return any(_denies_plain_http(statement) for statement in policy_statements(document))
@@ -85,7 +64,7 @@ def policy_denies_plain_http(document: object) -> bool:
 def _denies_plain_http(statement: Statement) -> bool:
     return (
         statement["effect"] == "Deny"
-        and any(principal["id"] == "*" for principal in statement["principals"])
+        and any(p["kind"] == "AWS" and p["id"] == "*" for p in statement["principals"])
         and not {"*", "s3:*"}.isdisjoint(statement["actions"])
         and _whole_bucket(statement["resources"])
         and _only_without_tls(statement["conditions"])
@@ -102,13 +81,8 @@ def _only_without_tls(conditions: dict[str, dict[str, list[str]]]) -> bool:
 
 def _whole_bucket(resources: list[str]) -> bool:
     """A bucket policy names its own bucket only: look for it and for all of its objects."""
-    if any("/" not in resource and resource.endswith("*") for resource in resources):
-        return True
-    return any(f"{resource}/*" in resources for resource in resources)
-
-
-def _everywhere(resources: list[str]) -> bool:
-    return any(not resource.strip("*") for resource in resources)
+    whole = [resource for resource in resources if "/" not in resource]
+    return any(resource.endswith("*") or f"{resource}/*" in resources for resource in whole)
 
 
 def _parsed(document: object) -> object:

@@ -110,9 +110,9 @@ def _advanced(selector: Mapping[str, object]) -> _Selection:
         }
         for field in mappings(selector.get("FieldSelectors"), "FieldSelectors")
     }
-    category = _first(fields.pop("eventCategory", {}))
-    read_only = _first(fields.pop("readOnly", {}))
-    kind = _first(fields.pop("resources.type", {}))
+    category = _equal(fields, "eventCategory")
+    read_only = _equal(fields, "readOnly")
+    kind = _equal(fields, "resources.type")
     if category == "Management":
         source = fields.pop("eventSource", {})
         excluded = source.pop("NotEquals", [])
@@ -124,18 +124,22 @@ def _advanced(selector: Mapping[str, object]) -> _Selection:
             narrowed=bool(fields) or bool(source),
         )
     arn = fields.pop("resources.ARN", {})
+    several = len(arn) > 1  # operators that hold together: none of them says all that is recorded
     prefixes = [*arn.pop("StartsWith", []), *arn.pop("Equals", [])] or [_EVERY_BUCKET]
     return _Selection(
         category if kind == _S3_OBJECT else "",
         read=read_only != "false",
         write=read_only != "true",
         prefixes=[_prefix(prefix) for prefix in prefixes],
-        narrowed=bool(fields) or bool(arn),
+        narrowed=bool(fields) or bool(arn) or several,
     )
 
 
-def _first(operators: Mapping[str, list[str]]) -> str:
-    return next(iter(operators.get("Equals", [])), "")
+def _equal(fields: dict[str, dict[str, list[str]]], name: str) -> str:
+    """The value that the field must equal; a field with another operator stays and narrows."""
+    if fields.get(name, {}).keys() != {"Equals"}:
+        return ""
+    return next(iter(fields.pop(name)["Equals"]), "")
 
 
 def _prefix(arn: str) -> str:

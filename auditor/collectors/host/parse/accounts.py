@@ -152,7 +152,9 @@ def password_state(field: str) -> tuple[str, str | None]:
         # passwd -l of an account without password leaves a bare !, handled above.
         return "locked", algorithm_of(hashed)
     algorithm = algorithm_of(hashed)
-    return ("set", algorithm) if algorithm != "unknown" else ("disabled", None)
+    if algorithm == "unknown" and not _maybe_hash(hashed):
+        return "disabled", None
+    return "set", algorithm
 
 
 def algorithm_of(hashed: str) -> str:
@@ -163,6 +165,11 @@ def algorithm_of(hashed: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9./]{13}", hashed):
         return "des"
     return "bsdi-des" if re.fullmatch(r"_[A-Za-z0-9./]{19}", hashed) else "unknown"
+
+
+def _maybe_hash(text: str) -> bool:
+    """Some crypt may take it: a $ in front, or as long as the oldest hashes are."""
+    return text.startswith("$") or re.fullmatch(r"[A-Za-z0-9./]{13,}", text) is not None
 
 
 def groups_of(account: Account, groups: Sequence[Group]) -> list[str]:
@@ -182,8 +189,11 @@ def parse_nsswitch(text: str) -> dict[str, list[str]]:
 
 
 def foreign_sources(nsswitch: Mapping[str, Sequence[str]], database: str) -> list[str]:
-    """Sources that are no local file: what /etc/passwd and the like do not show."""
-    local = {"files", "compat", "systemd", "altfiles", "extrausers", "myhostname", "db"}
+    """Sources whose entries /etc/passwd and the like do not show.
+
+    `altfiles`, `extrausers` and `db` are local files too, and others than those that are read.
+    """
+    local = {"files", "compat", "systemd"}
     return [source for source in nsswitch.get(database, ()) if source not in local]
 
 

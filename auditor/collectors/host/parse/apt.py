@@ -9,6 +9,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _INSTALL = re.compile(r"Inst (\S+) (?:\[([^\]]*)\] )?\((\S+) (.*?) ?\[(\S+)\]\)(?: .*)?")
+_WAITING = re.compile(  # apt's words for upgrades that it would leave out
+    r"The following (?:packages have been kept back|upgrades have been deferred due to phasing):"
+)
+_TOTAL = re.compile(
+    r"^(\d+) upgraded, (\d+) newly installed, .*\b(\d+) not upgraded\.", re.MULTILINE
+)
 _RELEASE_LINE = re.compile(r"^([A-Za-z-]+): (.+)$")
 
 
@@ -45,6 +51,31 @@ def parse_simulation(text: str) -> list[Update]:
         origins = tuple(sorted(origin.strip() for origin in match[4].split(",") if origin.strip()))
         updates.append(Update(package, match[5], match[2] or None, match[3], origins))
     return sorted(updates, key=lambda update: (update.package, update.architecture))
+
+
+def parse_waiting(text: str) -> list[str]:
+    """Packages with an upgrade that `apt-get -s dist-upgrade` would leave out, sorted.
+
+    Raises:
+        ValueError: Their number, or that of the updates, is not the one that apt states.
+    """
+    total = _TOTAL.search(text)
+    if total is None:
+        raise ValueError("apt-get states no total of upgraded and not upgraded packages")
+    names: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        if line.startswith(" "):
+            names += line.split() if inside else []
+        else:
+            inside = _WAITING.fullmatch(line.strip()) is not None
+    stated = int(total[3])
+    if len(names) != stated:
+        raise ValueError(f"apt-get names {len(names)} packages not upgraded and counts {stated}")
+    found = sum(line.startswith("Inst ") for line in text.splitlines())
+    if found < int(total[1]) + int(total[2]):
+        raise ValueError(f"apt-get lists {found} updates and counts {total[1]} and {total[2]}")
+    return sorted(names)
 
 
 def parse_release(text: str) -> dict[str, str]:

@@ -33,6 +33,7 @@ _WRAPPERS: dict[str, tuple[frozenset[str], int]] = {
 }
 _MAX_DEPTH = 8  # wrappers around wrappers
 _OPERATORS = frozenset({"&&", "||", ";", "|", "&", ";;", "|&"})
+_TESTS = words("test [ [[ !")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*", re.DOTALL)
 
 
@@ -42,14 +43,60 @@ def first_program(command: str) -> str | None:
     Tests, `cd` and the like are passed over, wrappers (`nice`, `flock`, `timeout`, ...) are looked
     through, and a shell or interpreter gives its script.
     """
-    for simple in _simple_commands(command):
-        found = _program(simple, 0)
-        if found is not None:
-            return found
-    return None
+    return next(iter(programs(command)), None)
 
 
-def _simple_commands(command: str) -> Iterator[list[str]]:
+def programs(command: str) -> list[str]:
+    """All programs that a command line runs, in order.
+
+    Left out is what the shell never comes to (`true || x`, `exit; x`), and what runs only when a
+    program before it has failed.
+    """
+    found: list[str] = []
+    last: bool | None = None  # how the command before ended, where that is certain
+    tested = False
+    for operator, simple in _simple_commands(command):
+        if _is_passed_over(operator, simple, last=last, tested=tested):
+            continue
+        name = simple[0].rsplit("/", 1)[-1] if simple else ""
+        if name == "exit":
+            if operator in ("&&", "||"):  # whether it comes to this is not known here
+                continue
+            break
+        last = {"true": True, ":": True, "echo": True, "false": False}.get(name)
+        tested = name in _TESTS
+        program = None if last is not None else _program(simple, 0)
+        if program is not None:
+            found.append(program)
+    return found
+
+
+def _is_passed_over(
+    operator: str, simple: Sequence[str], *, last: bool | None, tested: bool
+) -> bool:
+    if operator == "||":
+        return last is True or (last is None and not tested)
+    return last is False and (operator == "&&" or simple[:1] == ["then"])
+
+
+def without_comment(command: str) -> str:
+    """A command line up to its comment: a # at the beginning of a word, outside of quotes."""
+    quote = ""
+    before = " "
+    for index, letter in enumerate(command):
+        if quote:
+            quote = "" if letter == quote and before != "\\" else quote
+        elif letter == "#" and before in " \t;|&(":
+            return command[:index]
+        elif letter in "'\"" and before != "\\":
+            quote = letter
+        before = letter
+    return command
+
+
+def _simple_commands(command: str) -> Iterator[tuple[str, list[str]]]:
+    """Each simple command with the operator in front of it, "" for the first."""
+    command = without_comment(command)
     try:
         lexer = shlex.shlex(command, posix=True, punctuation_chars=";|&")
         lexer.commenters = ""
@@ -58,13 +105,14 @@ def _simple_commands(command: str) -> Iterator[list[str]]:
     except ValueError:  # an open quote: the shell would refuse it too
         words = command.split()
     simple: list[str] = []
+    operator = ""
     for word in words:
         if word in _OPERATORS:
-            yield simple
-            simple = []
+            yield operator, simple
+            operator, simple = word, []
         else:
             simple.append(word)
-    yield simple
+    yield operator, simple
 
 
 def _program(words: Sequence[str], depth: int) -> str | None:

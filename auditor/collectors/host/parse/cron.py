@@ -10,6 +10,7 @@ _ENVIRONMENT = re.compile(r"""\s*["']?([A-Za-z_][A-Za-z0-9_]*)["']?\s*=\s*(.*)""
 _FIELD = re.compile(r"[0-9A-Za-z*/,~-]+", re.ASCII)
 _READ_NAME = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)  # cron.d and run-parts skip other names
 _TIME_FIELDS = 5
+_ANACRON_FIELDS = 4
 NICKNAMES = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -65,6 +66,27 @@ def parse_table(text: str, *, with_user: bool) -> Table:
             problems.append((number, "is neither an entry, nor an assignment, nor a comment"))
         else:
             entries.append(entry)
+    return Table(tuple(entries), tuple(problems))
+
+
+def parse_anacrontab(text: str) -> Table:
+    """The entries of anacrontab(5): period in days, delay, name, command."""
+    entries: list[CronLine] = []
+    problems: list[tuple[int, str]] = []
+    environment: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        assignment = _ENVIRONMENT.fullmatch(line)
+        parts = stripped.split(None, _ANACRON_FIELDS - 1)
+        if len(parts) == _ANACRON_FIELDS and re.fullmatch(r"[0-9]+|@[a-z]+", parts[0]):
+            schedule = parts[0] if parts[0].startswith("@") else f"every {parts[0]} days"
+            entries.append(CronLine(number, schedule, "root", parts[3], environment))
+        elif assignment:
+            environment = environment | {assignment[1]: assignment[2].strip().strip("\"'")}
+        else:
+            problems.append((number, "is neither an entry, nor an assignment, nor a comment"))
     return Table(tuple(entries), tuple(problems))
 
 

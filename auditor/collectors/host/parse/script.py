@@ -7,6 +7,7 @@ scripts. A rule that hits can be waived; that none hits does not prove a script 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auditor.collectors.host.parse.secrets import redact
@@ -14,6 +15,10 @@ from auditor.collectors.host.parse.secrets import redact
 SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "ash"})
 _SHEBANG = re.compile(r"#!\s*(\S+)(?:\s+(?:-S\s+)?(\S+))?(.*)")
 _OPTION_NAMES = {"e": "errexit", "u": "nounset"}
+_LONG_NAMES = frozenset({"errexit", "nounset", "pipefail"})
+_SET = re.compile(r"(?:^|[;&|{(]|\b(?:then|do|else))\s*set\s+([-+][^;&|})]*)")
+_OPENING = frozenset({"{", "if", "do", "case"})
+_CLOSING = frozenset({"}", "fi", "done", "esac"})
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("always_true", re.compile(r"\|\|\s*(?:true|:|exit\s+0|echo\b)")),
     # inside [ ], < and > are redirections, and inside [[ ]] they compare text
@@ -72,9 +77,9 @@ def analyse(text: str) -> Analysis:
     options = _options(text, lines)
     hits = [hit for number, line in lines for hit in _line_hits(number, line, options)]
     if "errexit" not in options:
-        hits.append(Hit("no_errexit", 1, "set -e is missing"))
+        hits.append(Hit("no_errexit", 1, "set -e is missing, or is taken back"))
     if "pipefail" not in options and any(_PIPE.search(_unquoted(line)) for _, line in lines):
-        hits.append(Hit("no_pipefail", 1, "a pipe is used and set -o pipefail is missing"))
+        hits.append(Hit("no_pipefail", 1, "a pipe without set -o pipefail, or it is taken back"))
     return Analysis(
         "errexit" in options,
         "nounset" in options,
@@ -102,18 +107,40 @@ def _code_lines(text: str) -> list[tuple[int, str]]:
 
 
 def _options(text: str, lines: list[tuple[int, str]]) -> set[str]:
-    """errexit, nounset and pipefail, set by the #! line or by an unindented `set`."""
-    words: list[str] = []
+    """errexit, nounset and pipefail that hold from their `set` to the end of the script.
+
+    Set by the #! line or by a `set` outside of functions and blocks, and nowhere taken back: what
+    runs between `set +e` and the next `set -e` can fail unnoticed.
+    """
     shebang = _SHEBANG.match(text)
-    if shebang:
-        words += shebang[0].split()[1:]
+    on = _named(shebang[0].split()[1:], "-") if shebang else set()
+    off: set[str] = set()
+    depth = parens = 0
     for _, line in lines:
-        if re.match(r"set\s+[-]", line):
-            words += line.split(";")[0].split("&&")[0].split()[1:]
-    found = {word for word in words if word in ("errexit", "nounset", "pipefail")}
+        words = re.split(r"[;&|]", line)[0].split()
+        if depth == parens == 0 and re.match(r"set\s+[-+]", line):
+            on |= _named(words[1:], "-")
+        for found in _SET.finditer(_unquoted(line)):
+            off |= _named(found[1].split(), "+")
+        words_and_parens = re.findall(r"[^\s;&|()]+|[()]", _unquoted(line))
+        for each in words_and_parens:
+            depth += (each in _OPENING) - (each in _CLOSING)
+            # The ) of a pattern of `case` has no partner.
+            parens = max(parens + (each == "(") - (each == ")"), 0)
+    return on - off
+
+
+def _named(words: Sequence[str], sign: str) -> set[str]:
+    """Options among the words of a `set` that are switched with this sign: -e, -o pipefail."""
+    found = set()
+    current = ""
     for word in words:
-        if re.fullmatch(r"-[A-Za-z]+", word):
-            found |= {name for letter, name in _OPTION_NAMES.items() if letter in word}
+        if word in _LONG_NAMES:
+            found |= {word} if current == sign else set()
+        elif re.fullmatch(r"[-+][A-Za-z]+", word):
+            current = word[0]
+            letters = {name for letter, name in _OPTION_NAMES.items() if letter in word}
+            found |= letters if current == sign else set()
     return found
 
 

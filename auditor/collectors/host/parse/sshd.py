@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 _VERSION = re.compile(r"OpenSSH_((\d+)\.(\d+)\S*)", re.ASCII)
 _MAX_DEPTH = 16  # of includes: sshd's own limit
-_OLD_NAMES = {"challengeresponseauthentication": "kbdinteractiveauthentication"}
+# Names that sshd takes for others (keywords[] of its servconf.c).
+_OLD_NAMES = {
+    "challengeresponseauthentication": "kbdinteractiveauthentication",
+    "skeyauthentication": "kbdinteractiveauthentication",
+    "dsaauthentication": "pubkeyauthentication",
+    "pubkeyacceptedkeytypes": "pubkeyacceptedalgorithms",
+    "hostbasedacceptedkeytypes": "hostbasedacceptedalgorithms",
+}
 _BOOLS = {
     "password_authentication": "passwordauthentication",
     "kbd_interactive_authentication": "kbdinteractiveauthentication",
@@ -127,6 +134,9 @@ def match_overrides(
         text: Of the file `source`.
         source: Its path, for `source:line`.
         include: A pattern of an Include line to the files it means, path and text, sorted.
+
+    Raises:
+        ValueError: A line that is neither a keyword with a value nor a comment.
     """
     return [found for found in _walk(text, source, "", include, 0) if found.criteria]
 
@@ -152,15 +162,21 @@ def _walk(
 
 
 def _directive(line: str) -> tuple[str, str]:
-    """Keyword in lower case and the rest without quotes; empty for comments."""
-    match = re.fullmatch(r"\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+)(.*?)\s*", line)
-    if match is None:
+    """Keyword in lower case, by its present name, and the rest without quotes; empty for comments.
+
+    The keyword may stand in quotes too (strdelim() of OpenSSH).
+    """
+    if not line.strip() or line.strip().startswith("#"):
         return "", ""
+    match = re.fullmatch(r"\s*(\"?)([A-Za-z0-9]+)\1(?:\s*=\s*|\s+)(.*?)\s*", line)
+    if match is None:
+        raise ValueError(f"got {line.strip()[:60]!r}, expected a keyword and its value")
     try:
-        value = " ".join(shlex.split(match[2], comments=True))
+        value = " ".join(shlex.split(match[3], comments=True))
     except ValueError:  # sshd -T has refused it already; keep it as it stands
-        value = match[2]
-    return match[1].lower(), value
+        value = match[3]
+    keyword = match[2].lower()
+    return _OLD_NAMES.get(keyword, keyword), value
 
 
 def _first(effective: Mapping[str, Sequence[str]], keyword: str) -> str | None:

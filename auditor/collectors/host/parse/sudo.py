@@ -1,4 +1,8 @@
-"""sudo rules out of `cvtsudoers -e -f json`, sudo's own converter (aliases are expanded)."""
+"""sudo rules out of `cvtsudoers -e -f json`, sudo's own converter (aliases are expanded).
+
+Where the converter's JSON does not tell what an option is bound to (`Defaults:a` and `Defaults>a`
+look alike), the option counts for every rule that it may touch.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from auditor.collectors.host.parse.root_commands import gives_any_command
 from auditor.collectors.host.parse.secrets import redact
 
 _KINDS = {
@@ -40,8 +45,11 @@ class Rule:
 
     @property
     def all_commands(self) -> bool:
-        """Any command; forbidden ones behind it (`ALL, !/bin/sh`) are easily walked around."""
-        return "ALL" in self.commands
+        """Any command, by name, wildcard or shell.
+
+        Forbidden ones behind it (`ALL, !/bin/sh`) are easily walked around.
+        """
+        return any(gives_any_command(command) for command in self.commands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +71,27 @@ def parse_sudoers_json(text: str) -> tuple[list[Rule], Defaults]:
         raise ValueError(f"got {type(document).__name__}, expected an object")
     try:
         defaults = _defaults(document.get("Defaults", []))
-        unasked = _unasked(document.get("Defaults", []))
+        unasked = _Unasked(document.get("Defaults", []))
         rules = [
-            rule
+            replace(rule, nopasswd=unasked.may_touch(rule, tag))
             for spec in document.get("User_Specs", [])
-            for rule in _rules(spec, defaults.options.get("authenticate") is not False)
+            for rule, tag in _rules(spec)
         ]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not as cvtsudoers writes it: {error!r}") from error
-    return [replace(r, nopasswd=r.nopasswd or r.principal in unasked) for r in rules], defaults
+    return rules, defaults
 
 
 def defaults_fields(defaults: Defaults) -> dict[str, object]:
     """The fields of `host.sudo`, sudo's documented default where nothing is said."""
     options = dict(defaults.options)
     on = {name: options.get(name, default) for name, default in _BOOL_DEFAULTS.items()}
-    log_file = options.get("logfile")
+    allowed = options.get("log_allowed", True) is not False  # else what is allowed is not logged
+    log_file = options.get("logfile") if allowed else None
     timeout = options.get("timestamp_timeout", 15)
     secure_path = options.get("secure_path")
     return {
-        "syslog": options.get("syslog", True) is not False,
+        "syslog": allowed and options.get("syslog", True) is not False,
         "log_file": str(log_file) if log_file else None,
         "log_output": on["log_output"] is True,
         "use_pty": on["use_pty"] is True,
@@ -104,20 +113,49 @@ def _defaults(entries: Sequence[Mapping[str, object]]) -> Defaults:
             scoped.append(json.dumps({"binding": entry["Binding"], **stated}, sort_keys=True))
         else:
             options |= stated
-    if "exempt_group" in options:  # its members are never asked for a password
+    if options.get("exempt_group"):  # its members are never asked for a password
         scoped.append(f"exempt_group={options['exempt_group']}")
     return Defaults(options, tuple(scoped))
 
 
-def _unasked(entries: Sequence[Mapping[str, object]]) -> set[str]:
-    """Principals for whom Defaults say that nobody asks for a password."""
-    return {
-        principal
-        for entry in entries
-        if dict(_options(entry)).get("authenticate") is False
-        for item in entry.get("Binding", [])  # type: ignore[attr-defined]  # a list, or ValueError
-        for principal, _, _ in [_principal(item)]
-    }
+class _Unasked:
+    """What Defaults say about whom nobody asks for a password."""
+
+    def __init__(self, entries: Sequence[Mapping[str, object]]) -> None:
+        self._exempt = False
+        self._everywhere = False
+        self._bindings: list[Mapping[str, object]] = []
+        for entry in entries:
+            stated = dict(_options(entry))
+            self._exempt = self._exempt or bool(stated.get("exempt_group"))
+            if entry.get("Binding"):
+                if stated.get("authenticate") is False:
+                    self._bindings += _list(entry, "Binding")
+            elif "authenticate" in stated:  # the last one counts
+                self._everywhere = stated["authenticate"] is False
+
+    def may_touch(self, rule: Rule, tag: object) -> bool:
+        """Nobody may be asked for a password; NOPASSWD and PASSWD go before Defaults.
+
+        A member of the exempt group is never asked, whatever a rule says; who is in it is known
+        to the host alone.
+        """
+        if self._exempt:
+            return True
+        if tag is not None:
+            return tag is False
+        return self._everywhere or any(_may_touch(item, rule) for item in self._bindings)
+
+
+def _may_touch(binding: Mapping[str, object], rule: Rule) -> bool:
+    """A binding to one name, which is a user's or a run-as user's, may leave a rule alone."""
+    principal, kind, negated = _principal(binding)
+    if kind != "user" or negated:
+        return True
+    if rule.kind != "user" or rule.principal == principal:
+        return True
+    run_as = rule.run_as_users or ("root",)
+    return any(name in (principal, "ALL") or not name or name[0] in "%+#!:" for name in run_as)
 
 
 def _options(entry: Mapping[str, object]) -> Iterator[tuple[str, object]]:
@@ -125,13 +163,14 @@ def _options(entry: Mapping[str, object]) -> Iterator[tuple[str, object]]:
         yield from ((name, value) for name, value in option.items() if name != "operation")
 
 
-def _rules(spec: Mapping[str, list[dict[str, object]]], asked: bool) -> Iterator[Rule]:  # noqa: FBT001 - one caller
+def _rules(spec: Mapping[str, list[dict[str, object]]]) -> Iterator[tuple[Rule, object]]:
+    """Rules, each with its own word on passwords: False for NOPASSWD, True for PASSWD, or None."""
     hosts = tuple(_member(item) for item in spec["Host_List"])
     for commands in spec["Cmnd_Specs"]:
         stated = dict(_options(commands))
         for user in spec["User_List"]:
             principal, kind, negated = _principal(user)
-            yield Rule(
+            rule = Rule(
                 principal,
                 kind,
                 negated,
@@ -139,9 +178,10 @@ def _rules(spec: Mapping[str, list[dict[str, object]]], asked: bool) -> Iterator
                 tuple(_member(item) for item in _list(commands, "runasusers")),
                 tuple(_member(item) for item in _list(commands, "runasgroups")),
                 tuple(redact(_member(item))[0] for item in _list(commands, "Commands")),
-                nopasswd=stated.get("authenticate", asked) is False,
+                nopasswd=False,
                 setenv=stated.get("setenv") is True,
             )
+            yield rule, stated.get("authenticate")
 
 
 def _list(of: Mapping[str, object], name: str) -> list[dict[str, object]]:

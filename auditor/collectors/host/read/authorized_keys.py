@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from auditor.collectors.host.errors import Unread
 from auditor.collectors.host.machine import Machine, instant
-from auditor.collectors.host.parse.accounts import Account, foreign_sources
+from auditor.collectors.host.parse.accounts import Account
 from auditor.collectors.host.parse.authorized_keys import AuthorizedKey, parse_authorized_keys
 from auditor.collectors.host.parse.secrets import redact
 from auditor.collectors.host.parse.sshd import parse_effective
 from auditor.collectors.host.read.common import (
     Owners,
+    accounts_abroad,
     gaps_of,
     read_accounts,
-    read_nsswitch,
     read_owners,
 )
+from auditor.collectors.host.read.sshd import read_overrides
 from auditor.collectors.host.rows import Reading, Row, unique
 from auditor.collectors.host.settings import HostSettings, ListedKey
 from auditor.core.model.observation import Gap
 from auditor.core.model.status import Cause
 from auditor.core.times import format_instant
 
+_KEYWORDS = ("authorizedkeysfile", "authorizedkeyscommand", "trustedusercakeys")
 _DEFAULT = (".ssh/authorized_keys", ".ssh/authorized_keys2")  # sshd_config(5)
 
 
@@ -33,7 +35,7 @@ def read_authorized_keys(machine: Machine, settings: HostSettings) -> Reading:
     reading.gaps += gaps
     owners = read_owners(machine)
     patterns = _patterns(machine, settings, reading)
-    abroad = foreign_sources(read_nsswitch(machine), "passwd")
+    abroad = accounts_abroad(machine)
     if abroad:
         detail = f"accounts also come from {', '.join(abroad)}: their keys are not read"
         reading.gaps.append(Gap(Cause.NOT_SUPPORTED, detail, subject="nsswitch.conf"))
@@ -58,7 +60,11 @@ def read_authorized_keys(machine: Machine, settings: HostSettings) -> Reading:
 
 
 def _patterns(machine: Machine, settings: HostSettings, reading: Reading) -> Sequence[str]:
-    """Where sshd looks for keys: by its effective configuration, or by its default."""
+    """Where sshd looks for keys: by its effective configuration, or by its default.
+
+    What a Match block says counts for every account: whom it matches is not known, and a file too
+    many shows a key too many, never one too few.
+    """
     if machine.which("sshd") is None:
         return _DEFAULT
     try:
@@ -66,23 +72,44 @@ def _patterns(machine: Machine, settings: HostSettings, reading: Reading) -> Seq
     except Unread as problem:
         reading.gaps.append(problem.gap)
         return _DEFAULT
-    effective = parse_effective(output.stdout)
+    stated = {
+        keyword: list(values)
+        for keyword, values in parse_effective(output.stdout).items()
+        if keyword in _KEYWORDS
+    }
+    try:
+        overrides = read_overrides(machine, settings.sshd_config)
+    except Unread as problem:
+        reading.gaps.append(problem.gap)
+        overrides = []
+    for override in overrides:
+        if override.keyword in _KEYWORDS:
+            stated.setdefault(override.keyword, []).append(override.value)
+    reading.gaps += _elsewhere(stated)
+    files = stated.get("authorizedkeysfile", [" ".join(_DEFAULT)])
+    return list(dict.fromkeys(path for value in files for path in value.split()))
+
+
+def _elsewhere(stated: Mapping[str, Sequence[str]]) -> list[Gap]:
+    """Gaps for the keys that stand in no file of an account."""
+    gaps = []
     for keyword in ("authorizedkeyscommand", "trustedusercakeys"):
-        value = effective.get(keyword, ["none"])[0]
-        if value != "none":
-            detail = f"{keyword} {value}: keys that it accepts are in no authorized_keys file"
-            reading.gaps.append(Gap(Cause.NOT_SUPPORTED, detail, subject=keyword))
-    return effective.get("authorizedkeysfile", [" ".join(_DEFAULT)])[0].split()
+        for value in stated.get(keyword, ()):
+            if value.lower() != "none":
+                detail = f"{keyword} {value}: keys that it accepts are in no authorized_keys file"
+                gaps.append(Gap(Cause.NOT_SUPPORTED, detail, subject=keyword))
+    return gaps
 
 
 def _paths(account: Account, patterns: Sequence[str]) -> list[str]:
+    home = account.home if account.home.startswith("/") else "/"
     paths = []
     for pattern in patterns:
-        if pattern == "none" or not account.home.startswith("/"):
+        if pattern.lower() == "none":
             continue
-        path = pattern.replace("%%", "\0").replace("%h", account.home)
+        path = pattern.replace("%%", "\0").replace("%h", home)
         path = path.replace("%u", account.name).replace("%U", str(account.uid)).replace("\0", "%")
-        paths.append(path if path.startswith("/") else f"{account.home.rstrip('/')}/{path}")
+        paths.append(path if path.startswith("/") else f"{home.rstrip('/')}/{path}")
     return paths
 
 

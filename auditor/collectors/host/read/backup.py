@@ -31,6 +31,7 @@ from auditor.core.model.observation import Gap
 from auditor.core.model.status import Cause
 from auditor.core.times import format_duration, format_instant
 
+_KNOWN = frozenset({"tar", "mysql_dump", "postgresql_dump", "postgresql_custom", "sqlite"})
 _UNMATCHED_SHOWN = 50
 _AHEAD = timedelta(minutes=5)  # a clock may differ this much from the reader's
 
@@ -311,11 +312,27 @@ def _add_content(
         row.missing(CONTENT_FIELDS, Gap(Cause.LIMIT, detail, subject=file.path))
         return
     row.attempt(CONTENT_FIELDS, lambda: read_content(machine, file.path, each.max_content_bytes))
-    if row.data.get("dump_trailer") == "unknown":
+    if not _is_expected(each, row):
+        row.data["dump_trailer"] = "other_content"
+    elif row.data.get("dump_trailer") == "unknown":
         detail = "a dump in PostgreSQL's custom format has no trailer"
         hint = "use pg_restore --list in the job, or a restore test"
         gap = Gap(Cause.NOT_SUPPORTED, detail, subject=file.path, hint=hint)
         row.missing(("dump_trailer",), gap)
+
+
+def _is_expected(each: BackupSet, row: Row) -> bool:
+    """What can be looked into has a form that the set may hold.
+
+    Text of any kind, an error message of the dump program or a page of zeros is as readable as a
+    backup: only its form tells them apart.
+    """
+    container = row.data.get("container")
+    if container is None or row.data["encryption"] not in ("none", "unknown"):
+        return True
+    if container == "empty":  # has a verdict of its own
+        return True
+    return container in each.containers if each.containers else container in _KNOWN
 
 
 def _add_sizes(rows: Sequence[Row]) -> None:

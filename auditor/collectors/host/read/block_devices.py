@@ -12,6 +12,8 @@ from auditor.core.model.status import Cause
 
 _BLOCK = "/sys/class/block"
 _MAX_DEPTH = 16
+# cryptsetup names what it sets up CRYPT-TYPE-...; VERITY and INTEGRITY encrypt nothing.
+_CIPHERS = frozenset({"LUKS1", "LUKS2", "PLAIN", "TCRYPT", "BITLK", "FVAULT2"})
 
 
 def encryption_below(machine: Machine, mount: Mount) -> dict[str, object]:
@@ -58,7 +60,7 @@ def _encrypted(machine: Machine, device: str, layers: list[str], depth: int) -> 
     """dm-crypt itself, or standing on devices that all are."""
     uuid = (machine.text(f"{_BLOCK}/{device}/dm/uuid") or "").strip()
     layers.append(f"{device} ({uuid.rsplit('-', 1)[0][:40]})" if uuid else device)
-    if uuid.startswith("CRYPT-"):
+    if uuid.startswith("CRYPT-") and uuid.split("-")[1] in _CIPHERS:
         return True
     if device.startswith("loop"):
         detail = f"{device} is a file on another file system: look at that one"

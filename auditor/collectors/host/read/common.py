@@ -6,7 +6,7 @@ import array
 import fcntl
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.collectors.host.errors import Unread, from_os_error, unparsable
@@ -14,6 +14,7 @@ from auditor.collectors.host.machine import Machine, octal
 from auditor.collectors.host.parse.accounts import (
     Account,
     Group,
+    foreign_sources,
     parse_group,
     parse_nsswitch,
     parse_passwd,
@@ -23,6 +24,7 @@ from auditor.core.model.status import Cause
 
 _GET_FLAGS = 0x80086601  # FS_IOC_GETFLAGS (linux/fs.h)
 APPEND_ONLY = 0x20
+_RECORDS = ("/etc/userdb", "/run/userdb", "/usr/lib/userdb", "/var/lib/systemd/home")
 IMMUTABLE = 0x10
 
 
@@ -91,6 +93,21 @@ def read_groups(machine: Machine) -> tuple[list[Group], list[Gap]]:
 def read_nsswitch(machine: Machine) -> dict[str, list[str]]:
     """Sources of accounts and groups; none named means files."""
     return parse_nsswitch(machine.text("/etc/nsswitch.conf") or "")
+
+
+def accounts_abroad(machine: Machine, databases: Sequence[str] = ("passwd",)) -> list[str]:
+    """Sources of accounts besides the files that are read, sorted; empty if there are none.
+
+    systemd's own source adds no accounts unless there are records for it (userdbd.service(8)).
+
+    Raises:
+        Unread: nsswitch.conf or a folder of records may not be read.
+    """
+    nsswitch = read_nsswitch(machine)
+    found = {source for name in databases for source in foreign_sources(nsswitch, name)}
+    if any("systemd" in nsswitch.get(name, ()) for name in databases):
+        found |= {folder for folder in _RECORDS if machine.names(folder)}
+    return sorted(found)
 
 
 def required(machine: Machine, path: str) -> str:

@@ -1,23 +1,29 @@
-"""`host.cron_job` and `host.expected_job`: what is scheduled, and what was promised to be."""
+"""`host.cron_job`: what is scheduled, by cron, anacron, at and systemd's timers."""
 
 from __future__ import annotations
 
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from auditor.collectors.host.errors import Unread
-from auditor.collectors.host.machine import Machine, instant, octal
-from auditor.collectors.host.parse.command import first_program
-from auditor.collectors.host.parse.cron import is_read_name, normal_schedule, parse_table
+from auditor.collectors.host.machine import Machine, octal
+from auditor.collectors.host.parse.command import first_program, programs
+from auditor.collectors.host.parse.cron import (
+    is_read_name,
+    parse_anacrontab,
+    parse_table,
+)
 from auditor.collectors.host.parse.secrets import redact
 from auditor.collectors.host.read.common import Owners, gaps_of, read_owners
 from auditor.collectors.host.read.timers import read_timers
 from auditor.collectors.host.rows import Reading, Row, unique
-from auditor.collectors.host.settings import ExpectedJob, HostSettings
+from auditor.collectors.host.settings import HostSettings
 
+_ANACRONTAB = "/etc/anacrontab"
 _PERIODS = ("hourly", "daily", "weekly", "monthly")
 _SPOOLS = ("/var/spool/cron/crontabs", "/var/spool/cron")
+_AT_SPOOLS = ("/var/spool/cron/atjobs", "/var/spool/at", "/var/spool/atjobs")
 _CRON_PATH = "/usr/bin:/bin"  # cron's own, where a table sets none
 _SCRIPT = (
     "script_exists",
@@ -42,6 +48,7 @@ class Job:
     command: str
     ignored: str | None
     environment: Mapping[str, str] = field(default_factory=dict)
+    hidden: str = ""  # looked through for secrets, and never shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,38 +87,53 @@ def find_jobs(machine: Machine, owners: Owners, reading: Reading) -> list[Job]:
     jobs: list[Job] = []
     tables: list[str] = []
 
-    def system() -> None:
-        for path in ["/etc/crontab", *_in_folder(machine, "/etc/cron.d")]:
-            jobs.extend(_table(machine, path, "system", None, daemon, owners, reading, tables))
+    def cron_tables() -> None:
+        for path, user in _tables(machine, reading):
+            jobs.extend(_table(machine, path, user, daemon, owners, reading, tables))
 
-    def users() -> None:
-        for folder in _SPOOLS:
-            for path in _in_folder(machine, folder):
-                user = path.rsplit("/", 1)[-1]
-                jobs.extend(_table(machine, path, "crontab", user, daemon, owners, reading, tables))
-
-    def timers() -> None:
-        found = read_timers(machine)
-        reading.facts["timers"] = len(found)
-        jobs.extend(
-            Job(
-                "timer",
-                each.unit,
-                0,
-                each.user,
-                each.schedule,
-                each.command,
-                each.ignored,
-                each.environment,
-            )
-            for each in found
-        )
-
-    for part in (system, users, lambda: jobs.extend(_periodic(machine, daemon)), timers):
+    reading.facts["timers"] = 0
+    for part in (
+        cron_tables,
+        lambda: jobs.extend(_periodic(machine, daemon)),
+        lambda: jobs.extend(_timers(machine, reading)),
+        lambda: jobs.extend(_anacron(machine, reading, tables)),
+        lambda: jobs.extend(_at_jobs(machine, owners, reading)),
+    ):
         reading.attempt(part)
     reading.facts |= {"tables": len(tables), "cron_installed": daemon.name is not None}
-    reading.facts.setdefault("timers", 0)
     return jobs
+
+
+def _tables(machine: Machine, reading: Reading) -> list[tuple[str, str | None]]:
+    """Paths of cron's tables, and the user of each; None where its lines name one."""
+    found: list[tuple[str, str | None]] = [("/etc/crontab", None)]
+    for folder in ("/etc/cron.d", *_SPOOLS):
+        try:
+            paths = _in_folder(machine, folder)
+        except Unread as problem:
+            reading.gaps.append(problem.gap)
+            continue
+        of_users = folder in _SPOOLS
+        found += [(path, path.rsplit("/", 1)[-1] if of_users else None) for path in paths]
+    return found
+
+
+def _timers(machine: Machine, reading: Reading) -> list[Job]:
+    found = read_timers(machine)
+    reading.facts["timers"] = len(found)
+    return [
+        Job(
+            "timer",
+            each.unit,
+            0,
+            each.user,
+            each.schedule,
+            each.command,
+            each.ignored,
+            each.environment,
+        )
+        for each in found
+    ]
 
 
 def script_fields(machine: Machine, owners: Owners, path: str) -> dict[str, object]:
@@ -138,7 +160,18 @@ def script_of(machine: Machine, job: Job) -> str | None:
     """Absolute path of what the job runs; a bare name is looked up as cron does."""
     if job.kind == "periodic":
         return job.command
-    program = first_program(job.command)
+    return None if job.kind == "at" else _path_of(machine, job, first_program(job.command))
+
+
+def scripts_of(machine: Machine, job: Job) -> list[str]:
+    """Absolute paths of all that the job runs, in order."""
+    if job.kind in ("periodic", "at"):
+        return [job.command] if job.kind == "periodic" else []
+    found = (_path_of(machine, job, program) for program in programs(job.command))
+    return [path for path in found if path is not None]
+
+
+def _path_of(machine: Machine, job: Job, program: str | None) -> str | None:
     if program is None or program.startswith("/"):
         return program
     if "/" in program:  # relative to a folder that only the shell knows
@@ -162,6 +195,7 @@ def _row(machine: Machine, owners: Owners, job: Job) -> Row:
     command, kinds = redact(job.command)
     for name, value in job.environment.items():
         kinds = [*kinds, *redact(f"{name}={value}")[1]]
+    kinds = [*kinds, *redact(job.hidden)[1]]
     row = Row(
         {
             "host": machine.name,
@@ -190,7 +224,6 @@ def _script(machine: Machine, owners: Owners, job: Job) -> dict[str, object]:
 def _table(
     machine: Machine,
     path: str,
-    kind: str,
     user: str | None,
     daemon: Daemon,
     owners: Owners,
@@ -218,7 +251,7 @@ def _table(
     reading.gaps += gaps_of(path, table.problems)
     return [
         Job(
-            kind,
+            "system" if user is None else "crontab",
             path,
             entry.line,
             user or entry.user,
@@ -229,6 +262,48 @@ def _table(
         )
         for entry in table.entries
     ]
+
+
+def _anacron(machine: Machine, reading: Reading, tables: list[str]) -> list[Job]:
+    """The entries of anacrontab(5): they run as root."""
+    text = machine.text(_ANACRONTAB)
+    if text is None:
+        return []
+    tables.append(_ANACRONTAB)
+    table = parse_anacrontab(text)
+    reading.gaps += gaps_of(_ANACRONTAB, table.problems)
+    ignored = None if machine.which("anacron") else "no anacron is installed"
+    return [
+        Job(
+            "anacron",
+            _ANACRONTAB,
+            entry.line,
+            "root",
+            entry.schedule,
+            entry.command,
+            ignored,
+            entry.environment,
+        )
+        for entry in table.entries
+    ]
+
+
+def _at_jobs(machine: Machine, owners: Owners, reading: Reading) -> list[Job]:
+    """Jobs of at(1), which run once: their texts hold the whole environment of who made them."""
+    ignored = None if machine.which("atd") else "no at daemon is installed"
+    jobs = []
+    for path in (path for folder in _AT_SPOOLS for path in _in_folder(machine, folder)):
+        found = machine.stat(path, follow=False)
+        if found is None or not stat.S_ISREG(found.st_mode) or path.endswith("/.SEQ"):
+            continue
+        try:
+            text = machine.text(path) or ""
+        except Unread as problem:
+            reading.gaps.append(problem.gap)
+            continue
+        user = owners.user(found.st_uid)
+        jobs.append(Job("at", path, 0, user, "once", "at job", ignored, hidden=text))
+    return jobs
 
 
 def _periodic(machine: Machine, daemon: Daemon) -> list[Job]:
@@ -250,58 +325,3 @@ def _periodic(machine: Machine, daemon: Daemon) -> list[Job]:
 
 def _in_folder(machine: Machine, folder: str) -> list[str]:
     return [f"{folder}/{name}" for name in machine.names(folder) or ()]
-
-
-def read_expected(machine: Machine, settings: HostSettings) -> Reading:
-    """One row for each promised job, found or not."""
-    reading = Reading()
-    owners = read_owners(machine)
-    jobs = [job for job in find_jobs(machine, owners, reading) if job.ignored is None]
-    reading.facts = {"expected": len(settings.expected_jobs), "jobs_read": len(jobs)}
-    for expected in sorted(settings.expected_jobs, key=lambda each: each.name):
-        found = [job for job in jobs if expected.contains in f"{job.source} {job.command}"]
-        reading.rows.append(_expected_row(machine, owners, expected, found))
-    return reading
-
-
-def _expected_row(
-    machine: Machine, owners: Owners, expected: ExpectedJob, found: Sequence[Job]
-) -> Row:
-    schedules = [job.schedule for job in found]
-    wanted = expected.schedule
-    row = Row(
-        {
-            "host": machine.name,
-            "name": expected.name,
-            "found": bool(found),
-            "matches": len(found),
-            "schedule_expected": wanted,
-            "schedules_found": schedules,
-            "schedule_equal": (
-                all(normal_schedule(each) == normal_schedule(wanted) for each in schedules)
-                if wanted is not None and found
-                else None
-            ),
-            "user_equal": (
-                all(job.user == expected.user for job in found) if expected.user and found else None
-            ),
-            "sources": sorted({job.source for job in found}),
-            "log": expected.log,
-        }
-    )
-    fields = [name for name in _SCRIPT if name not in ("script_group", "script_unsafe_parents")]
-    row.attempt(("script", *fields), lambda: _expected_script(machine, owners, found, fields))
-    row.attempt(("log_modified_at",), lambda: _log(machine, expected))
-    return row
-
-
-def _expected_script(
-    machine: Machine, owners: Owners, found: Sequence[Job], fields: Sequence[str]
-) -> dict[str, object]:
-    facts = _script(machine, owners, found[0]) if found else {}
-    return {name: facts.get(name) for name in ("script", *fields)}
-
-
-def _log(machine: Machine, expected: ExpectedJob) -> dict[str, object]:
-    found = machine.stat(expected.log) if expected.log else None
-    return {"log_modified_at": instant(found.st_mtime) if found else None}

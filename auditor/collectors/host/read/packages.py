@@ -15,6 +15,7 @@ from auditor.collectors.host.parse.apt import (
     newest_kernel,
     parse_release,
     parse_simulation,
+    parse_waiting,
     release_date,
 )
 from auditor.collectors.host.rows import Reading, Row
@@ -35,8 +36,14 @@ _SIMULATE = (
     "Dir::Cache::pkgcache=",
     "-o",
     "Dir::Cache::srcpkgcache=",
+    # Held and phased updates are missing too: show where they come from.
+    "--ignore-hold",
+    "-o",
+    "APT::Get::Always-Include-Phased-Updates=true",
     "dist-upgrade",
 )
+# Left by Docker, Podman and systemd-nspawn: such a host has no kernel of its own.
+_CONTAINER = ("/.dockerenv", "/run/.containerenv", "/run/host/container-manager")
 _PERIODIC = 'APT::Periodic::Unattended-Upgrade "'
 
 
@@ -46,7 +53,10 @@ def read_packages(machine: Machine, _settings: HostSettings) -> Reading:
     row = Row({"host": machine.name, "manager": "apt"})
     row.attempt(("lists_updated_at",), lambda: {"lists_updated_at": _updated(machine)})
     row.attempt(("security_release_at", "security_sources"), lambda: _security(machine))
-    row.attempt(("pending", "pending_security"), lambda: _pending(machine))
+    try:
+        _pending(machine, row)
+    except Unread as problem:
+        row.missing(("pending", "pending_security"), problem.gap)
     row.attempt(("installed", "held"), lambda: _installed(machine))
     row.attempt(("unattended_upgrades",), lambda: _unattended(machine))
     row.attempt(
@@ -60,7 +70,7 @@ def read_packages(machine: Machine, _settings: HostSettings) -> Reading:
 def read_updates(machine: Machine, _settings: HostSettings) -> Reading:
     """One row for each package that an upgrade would install."""
     _require_apt(machine)
-    updates = _simulated(machine)
+    updates, waiting = _simulated(machine)
     held = set(_installed(machine)["held"])  # type: ignore[call-overload]  # a list of names
     released = _security(machine)["security_release_at"]
     rows = [
@@ -80,7 +90,29 @@ def read_updates(machine: Machine, _settings: HostSettings) -> Reading:
         )
         for update in updates
     ]
+    rows += [_waiting_row(machine, name, held, released) for name in waiting]
     return Reading(rows, {"pending": len(rows), "lists_updated_at": _updated(machine)})
+
+
+def _waiting_row(machine: Machine, name: str, held: set[str], released: object) -> Row:
+    """An update that apt would leave out: that there is one is known, and not what it brings."""
+    package, _, architecture = name.partition(":")
+    row = Row(
+        {
+            "host": machine.name,
+            "id": f"{package}:{architecture or 'native'}",
+            "package": package,
+            "architecture": architecture or "native",
+            "held": package in held,
+            "security_release_at": released,
+        }
+    )
+    detail = (
+        f"apt keeps {name} back and does not say which version, or from where, it would install"
+    )
+    gap = Gap(Cause.INCOMPLETE, detail, subject=name, hint=f"run apt-get install {name}")
+    row.missing(("installed", "candidate", "origins", "security"), gap)
+    return row
 
 
 def _require_apt(machine: Machine) -> None:
@@ -119,18 +151,23 @@ def _security(machine: Machine) -> dict[str, object]:
     }
 
 
-def _simulated(machine: Machine) -> Sequence[Update]:
+def _simulated(machine: Machine) -> tuple[Sequence[Update], Sequence[str]]:
+    """Updates, and the names of packages whose update apt would leave out."""
     output = machine.run("apt-get", *_SIMULATE)
     try:
-        return parse_simulation(output.stdout)
+        return parse_simulation(output.stdout), parse_waiting(output.stdout)
     except ValueError as error:
         raise Unread(unparsable("apt-get -s dist-upgrade", str(error))) from error
 
 
-def _pending(machine: Machine) -> dict[str, object]:
-    updates = _simulated(machine)
-    security = [update for update in updates if update.security]
-    return {"pending": len(updates), "pending_security": len(security)}
+def _pending(machine: Machine, row: Row) -> None:
+    updates, waiting = _simulated(machine)
+    row.data["pending"] = len(updates) + len(waiting)
+    if waiting:
+        detail = f"apt keeps back, without saying why: {', '.join(waiting)[:300]}"
+        row.missing(("pending_security",), Gap(Cause.INCOMPLETE, detail, action="apt-get"))
+    else:
+        row.data["pending_security"] = len([update for update in updates if update.security])
 
 
 def _installed(machine: Machine) -> dict[str, object]:
@@ -167,6 +204,9 @@ def _kernel(machine: Machine) -> Mapping[str, object]:
         raise Unread(Gap(Cause.NOT_SUPPORTED, detail, action="uname"))
     running = os.uname().release
     newest = newest_kernel(machine.names("/boot") or ())
+    if newest is None and not any(machine.exists(path) for path in _CONTAINER):
+        detail = "no vmlinuz-VERSION stands in /boot, and this is not known to be a container"
+        raise Unread(Gap(Cause.NOT_SUPPORTED, detail, subject="/boot"))
     return {
         "kernel_running": running,
         "kernel_newest": newest,

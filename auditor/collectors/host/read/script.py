@@ -13,6 +13,8 @@ from auditor.collectors.host.rows import Reading, Row
 from auditor.collectors.host.settings import HostSettings
 
 _SHELL_LIMIT = 2**20  # a shell script above 1 MiB is none that a person wrote
+_HEAD = 4096  # bytes in which a program has a zero, and a text has none
+_OTHERS = (".py", ".pl", ".rb", ".php", ".js", ".lua")
 _CONTENT = (
     "interpreter",
     "analysed",
@@ -66,13 +68,14 @@ def _row(machine: Machine, owners: Owners, path: str) -> Row:
 
 
 def _content(machine: Machine, path: str) -> dict[str, object]:
-    head, digest = machine.digest(path, keep=2)
+    head, digest = machine.digest(path, keep=_HEAD)
     nothing: dict[str, object] = dict.fromkeys(_CONTENT) | {"analysed": False, "sha256": digest}
-    if head != b"#!":  # a program, or text that the kernel gives to no interpreter
-        return nothing
+    if not head.startswith(b"#!") and (b"\0" in head or path.endswith(_OTHERS)):
+        return nothing  # a program, or the text of another language
     text = machine.text(path, _SHELL_LIMIT) or ""
     interpreter = interpreter_of(text.split("\n", 1)[0])
-    if interpreter not in SHELLS:
+    # Without a #! line the shell that starts it runs it as a script of its own.
+    if head.startswith(b"#!") and interpreter not in SHELLS:
         return nothing | {"interpreter": interpreter}
     found = analyse(text)
     return {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from auditor.collectors.host.errors import Unread
+from auditor.collectors.host.errors import Unread, unparsable
 from auditor.collectors.host.machine import Machine
 from auditor.collectors.host.parse.sshd import (
+    Override,
     effective_fields,
     match_overrides,
     parse_effective,
@@ -16,6 +17,7 @@ from auditor.core.model.fields import Record
 from auditor.core.model.observation import Gap
 from auditor.core.model.status import Cause
 
+_FOLDER = "/etc/ssh"  # a relative Include starts here, wherever the file lies
 _OWN = ("host", "installed", "version", "version_number", "match_overrides")
 
 
@@ -56,17 +58,28 @@ def _version(machine: Machine) -> dict[str, object]:
 
 
 def _overrides(machine: Machine, config: str) -> dict[str, object]:
+    found = read_overrides(machine, config)
+    return {"match_overrides": [override.to_json() for override in found]}
+
+
+def read_overrides(machine: Machine, config: str) -> list[Override]:
+    """Every keyword inside a Match block of the server's configuration.
+
+    Raises:
+        Unread: The file is not there, may not be read or is no such configuration.
+    """
     text = machine.text(config)
     if text is None:
         raise Unread(Gap(Cause.UNPARSABLE, f"{config} does not exist", subject=config))
-    folder = config.rsplit("/", 1)[0]
 
     def include(pattern: str) -> list[tuple[str, str]]:
-        paths = machine.glob(pattern if pattern.startswith("/") else f"{folder}/{pattern}")
+        paths = machine.glob(pattern if pattern.startswith("/") else f"{_FOLDER}/{pattern}")
         return [(path, machine.text(path) or "") for path in paths]
 
-    found = match_overrides(text, config, include)
-    return {"match_overrides": [override.to_json() for override in found]}
+    try:
+        return match_overrides(text, config, include)
+    except ValueError as error:
+        raise Unread(unparsable(config, str(error))) from error
 
 
 def _name_missing(row: Row, fields: list[str]) -> None:

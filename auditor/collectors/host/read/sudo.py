@@ -15,7 +15,12 @@ from auditor.collectors.host.parse.sudo import (
     defaults_fields,
     parse_sudoers_json,
 )
-from auditor.collectors.host.read.common import read_accounts, read_groups, read_nsswitch
+from auditor.collectors.host.read.common import (
+    accounts_abroad,
+    read_accounts,
+    read_groups,
+    read_nsswitch,
+)
 from auditor.collectors.host.rows import Reading, Row, unique
 from auditor.collectors.host.settings import HostSettings
 from auditor.core.model.observation import Gap
@@ -147,7 +152,7 @@ def _rules(machine: Machine, settings: HostSettings, reading: Reading) -> tuple[
     people = People(
         read_accounts(machine)[0],
         read_groups(machine)[0],
-        sorted({*foreign_sources(nsswitch, "group"), *foreign_sources(nsswitch, "passwd")}),
+        accounts_abroad(machine, ("passwd", "group")),
     )
     return _sudoers(machine, settings)[0], people
 

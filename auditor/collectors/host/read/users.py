@@ -14,7 +14,12 @@ from auditor.collectors.host.parse.accounts import (
     parse_shadow,
     password_state,
 )
-from auditor.collectors.host.read.common import gaps_of, read_accounts, read_groups
+from auditor.collectors.host.read.common import (
+    accounts_abroad,
+    gaps_of,
+    read_accounts,
+    read_groups,
+)
 from auditor.collectors.host.rows import Reading, Row
 from auditor.collectors.host.settings import HostSettings
 from auditor.core.model.observation import Gap
@@ -29,6 +34,7 @@ def read_users(machine: Machine, settings: HostSettings) -> Reading:
     accounts, gaps = read_accounts(machine)
     groups, group_gaps = read_groups(machine)
     reading.gaps += [*gaps, *group_gaps]
+    reading.attempt(lambda: _name_abroad(machine, reading))
     shadow, denied = _shadow(machine, reading)
     names = {account.name for account in accounts}
     reading.facts = {"passwd_entries": len(accounts)}
@@ -61,6 +67,13 @@ def read_users(machine: Machine, settings: HostSettings) -> Reading:
         row.attempt(PASSWORD_FIELDS, lambda a=account: _password(a, shadow, denied))  # type: ignore[misc]
         reading.rows.append(row)
     return reading
+
+
+def _name_abroad(machine: Machine, reading: Reading) -> None:
+    abroad = accounts_abroad(machine, ("passwd", "shadow"))
+    if abroad:
+        detail = f"accounts also come from {', '.join(abroad)}, which is not read here"
+        reading.gaps.append(Gap(Cause.NOT_SUPPORTED, detail, subject="nsswitch.conf"))
 
 
 def _shadow(machine: Machine, reading: Reading) -> tuple[Mapping[str, Password], Gap | None]:

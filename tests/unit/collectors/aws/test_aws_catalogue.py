@@ -47,6 +47,27 @@ def test_the_shipped_catalogue_fits_the_models() -> None:
     check_against_botocore(load_catalogue().values(), Session())
 
 
+def test_fields_that_an_answer_must_state_although_they_may_be_null() -> None:
+    # Null comes from an error code that means "not configured", never from a member left out.
+    found = {
+        f"{name}.{declared}"
+        for name, collected in load_catalogue().items()
+        for declared, spec in collected.spec.all_fields()
+        if declared.endswith("?") and not spec.has_missing
+    }
+    assert found == {
+        "aws.iam.password_policy.minimum_length?",
+        "aws.iam.password_policy.require_symbols?",
+        "aws.iam.password_policy.require_numbers?",
+        "aws.iam.password_policy.require_uppercase?",
+        "aws.iam.password_policy.require_lowercase?",
+        "aws.iam.password_policy.users_may_change?",
+        "aws.kms.key.policy?",
+        "aws.kms.key.rotation_enabled?",
+        "aws.s3.bucket.encryption_algorithm?",
+    }
+
+
 def test_types_are_named_after_the_collector_and_have_titles() -> None:
     for name, resource_type in AwsCollector().resource_types().items():
         assert resource_type.collector == "aws"
@@ -132,6 +153,16 @@ def test_no_key_stands_twice_in_a_file() -> None:
             ),
             "'b' is no field",
         ),
+        ("path: Name", "path: Name, missing: null", "without 'at', only null can be missing"),
+        ("name: {path: Name", "name?: {path: Name, missing: x", "only null can be missing"),
+        (
+            "key: name",
+            (
+                "key: name\n    enrich:\n      - {operation: GetBucketAcl, each: {Bucket: Name}, "
+                "absent: {E: {}}, fields: {acl?: {type: string}}}"
+            ),
+            "do not go together",
+        ),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_name(old: str, new: str, expected: str) -> None:
@@ -174,6 +205,22 @@ def test_not_yaml_is_refused() -> None:
                 "fields: {acl: {path: Grant, type: string}}}"
             ),
             "nearest is 'Grants'",
+        ),
+        (
+            "key: name",
+            (
+                "key: name\n    enrich:\n      - {operation: GetBucketAcl, each: {Bucket: Names}, "
+                "fields: {acl: {path: answers, type: string}}}"
+            ),
+            "GetBucketAcl.Bucket",
+        ),
+        (
+            "key: name",
+            (
+                "key: name\n    enrich:\n      - {operation: GetBucketAcl, each: {Bucket: Name}, "
+                "fields: {acl: {path: item.Names, type: string}}}"
+            ),
+            "no 'Names'",
         ),
         (
             "key: name",

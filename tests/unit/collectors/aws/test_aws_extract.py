@@ -24,7 +24,8 @@ types:
     key: name
     fields:
       name: {path: Name, type: string}
-      size?: {path: Size, type: int}
+      size?: {path: Size, missing: null, type: int}
+      weight?: {path: Weight, type: int}
       made: {path: Made, type: timestamp}
       open: {path: Table, at: name, missing: false, type: bool}
       rank: {path: Table, at: name, type: bool}
@@ -43,11 +44,12 @@ def _read(item: object) -> Draft:
 
 def test_fields_of_an_item() -> None:
     moment = datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=1)))
-    draft = _read({"Name": "a", "Made": moment, "Table": {"a": True}})
+    draft = _read({"Name": "a", "Made": moment, "Table": {"a": True}, "Weight": 7})
     assert draft.unread == {}
     assert draft.data == {
         "name": "a",
         "size": None,
+        "weight": 7,
         "made": "2026-01-02T02:00:00Z",
         "open": True,
         "rank": True,
@@ -57,20 +59,33 @@ def test_fields_of_an_item() -> None:
 @pytest.mark.parametrize(
     ("item", "unread"),
     [
-        ({}, {"name", "made", "open", "rank"}),
-        ("text", {"name", "made", "open", "rank"}),
-        ({"Name": "a", "Made": "2026-01-01", "Table": {"a": 1}}, {"made", "open", "rank"}),
+        ({}, {"name", "made", "open", "rank", "weight"}),
+        ("text", {"name", "made", "open", "rank", "weight"}),
+        (
+            {"Name": "a", "Made": "2026-01-01", "Table": {"a": 1}, "Weight": 1},
+            {"made", "open", "rank"},
+        ),
         (
             {"Name": "a", "Made": "2026-01-01T00:00:00Z", "Size": True, "Table": {}},
-            {"size", "rank"},
+            {"size", "rank", "weight"},
         ),
-        ({"Name": "a", "Made": Unreadable("bad"), "Table": {"b": True}}, {"made", "rank"}),
+        (
+            {"Name": "a", "Made": Unreadable("bad"), "Table": {"b": True}},
+            {"made", "rank", "weight"},
+        ),
     ],
 )
 def test_what_is_missing_or_malformed_is_unread(item: object, unread: set[str]) -> None:
     draft = _read(item)
     assert draft.unread.keys() == unread
     assert not draft.data.keys() & unread
+
+
+def test_what_is_left_out_is_null_only_where_the_catalogue_says_so() -> None:
+    draft = _read({"Name": "a"})
+    assert draft.data["size"] is None
+    assert draft.unread["weight"].cause is Cause.UNPARSABLE
+    assert "leaves it out" in draft.unread["weight"].detail
 
 
 def test_not_in_the_answer_for_all_is_vanished() -> None:

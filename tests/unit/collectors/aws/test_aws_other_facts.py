@@ -56,13 +56,15 @@ def test_lifecycle_rules_and_the_shortest() -> None:
     rules = [
         {"ID": "a", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 90}},
         {"Status": "Enabled", "Filter": {"And": {"Prefix": "x/", "Tags": [{"Key": "k"}]}},
-         "Expiration": {"Days": 30}, "NoncurrentVersionExpiration": {"NoncurrentDays": 5}},
+         "Expiration": {"Days": 30},
+         "NoncurrentVersionExpiration": {"NoncurrentDays": 5, "NewerNoncurrentVersions": 100}},
         {"Status": "Disabled", "Prefix": "", "Expiration": {"Days": 1}},
         {"Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2}},
     ]  # fmt: skip
     plain = bucket.lifecycle_rules(rules)
     assert [rule["whole_bucket"] for rule in plain] == [True, False, True, True]
     assert (plain[1]["prefix"], plain[1]["noncurrent_expiration_days"]) == ("x/", 5)
+    assert [rule["noncurrent_versions_kept"] for rule in plain] == [None, 100, None, None]
     assert plain[3]["abort_upload_days"] == 2
     assert bucket.shortest_expiry_days(rules) == 30
     dated = {"Status": "Enabled", "Expiration": {"Date": _DATE}}
@@ -135,6 +137,11 @@ def test_advanced_data_events() -> None:
     [event] = trail.s3_data_events(_advanced(_EVERY, without))
     assert event["narrowed"] is True
     assert not trail.s3_data_read_all(_advanced(_EVERY, without))
+    both = arn | {"Equals": ["arn:aws:s3:::b/one"]}
+    assert {e["narrowed"] for e in trail.s3_data_events(_advanced(_EVERY, both))} == {True}
+    written: dict[str, object] = {"Field": "readOnly", "NotEquals": ["true"]}
+    assert not trail.s3_data_read_all(_advanced(_EVERY, written))
+    assert not trail.management_read(_advanced({"eventCategory": ["Management"]}, written))
     other = _advanced({"eventCategory": ["Data"], "resources.type": ["AWS::Lambda::Function"]})
     assert trail.s3_data_events(other) == []
 
@@ -143,21 +150,6 @@ def test_advanced_data_events() -> None:
 def test_selectors_that_are_not_there_are_not_none(answer: object) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - any text
         trail.management_read(answer)
-
-
-@pytest.mark.parametrize(
-    ("cidrs", "world"),
-    [
-        (["0.0.0.0/0"], True),
-        (["::/0"], True),
-        (["0.0.0.0/1", "128.0.0.0/1"], True),
-        (["10.0.0.0/8", "2001:db8::/32"], False),
-        (["0.0.0.0/1"], False),
-        ([], False),
-    ],
-)
-def test_the_world(cidrs: list[str], world: bool) -> None:  # noqa: FBT001
-    assert network.covers_the_world(cidrs) is world
 
 
 def test_rules_of_a_security_group() -> None:
@@ -173,7 +165,7 @@ def test_rules_of_a_security_group() -> None:
     everything, ssh, ping = network.security_group_rules(group)
     assert (everything["protocol"], everything["from_port"]) == ("all", None)
     assert everything["groups"] == ["sg-1"]
-    assert (ssh["world"], ssh["prefix_lists"]) == (True, ["pl-1"])
+    assert (ssh["cidrs"], ssh["prefix_lists"]) == (["::/0"], ["pl-1"])
     assert ping["from_port"] is None
 
 
@@ -214,6 +206,17 @@ def test_small_steps() -> None:
             {"AliasName": "alias/aws/none"},
         ]
     ) == {"k": ["alias/a", "alias/b"]}
+    arn = "arn:aws:kms:eu-west-1:111122223333:"
+    assert common.aws_managed_keys(
+        [
+            {"AliasName": "alias/b", "AliasArn": f"{arn}alias/b", "TargetKeyId": "k"},
+            {"AliasName": "alias/aws/s3", "AliasArn": f"{arn}alias/aws/s3", "TargetKeyId": "m"},
+            {"AliasName": "alias/aws/x", "AliasArn": f"{arn}alias/aws/x"},
+        ]
+    ).keys() == {
+        "m", f"{arn}key/m", "alias/aws/s3", f"{arn}alias/aws/s3", "alias/aws/x",
+        f"{arn}alias/aws/x",
+    }  # fmt: skip
     assert common.presence(["a"]) == {"a": True}
     assert [common.positive(number) for number in (None, 0, 2)] == [None, False, True]
     assert common.epoch_ms(1500).isoformat() == "1970-01-01T00:00:01.500000+00:00"
@@ -239,7 +242,8 @@ def test_tls_of_a_parameter_group(parameters: object, forced: bool | None) -> No
 @pytest.mark.parametrize(
     "name",
     [
-        "presence", "tags_by_arn", "aliases_by_key", "flow_logs_by_resource", "force_tls",
+        "presence", "tags_by_arn", "aliases_by_key", "aws_managed_keys", "world_ports",
+        "flow_logs_by_resource", "force_tls",
         "lifecycle_rules", "root_virtual_devices", "epoch_ms", "is_enabled", "policy_statements",
         "administrators", "identity_policies", "s3_data_events", "public_access_block",
     ],

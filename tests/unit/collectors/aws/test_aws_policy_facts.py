@@ -9,7 +9,6 @@ import pytest
 
 from auditor.collectors.aws.facts.policy import (
     policy_denies_plain_http,
-    policy_grants_everything,
     policy_statements,
 )
 
@@ -85,22 +84,6 @@ def test_what_is_no_policy_is_refused(document: object) -> None:
         policy_statements(document)
 
 
-@pytest.mark.parametrize(
-    ("statement", "everything"),
-    [
-        ({"Effect": "Allow", "Action": "*", "Resource": "*"}, True),
-        ({"Effect": "Allow", "Action": ["s3:*", "*:*"], "Resource": ["*"]}, True),
-        ({"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}, True),
-        ({"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"}, False),
-        ({"Effect": "Allow", "Action": "iam:*", "Resource": "*"}, False),
-        ({"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::b"}, False),
-        ({"Effect": "Deny", "Action": "*", "Resource": "*"}, False),
-    ],
-)
-def test_granting_everything(statement: dict[str, object], everything: bool) -> None:  # noqa: FBT001
-    assert policy_grants_everything({"Statement": statement}) is everything
-
-
 def test_plain_http_is_denied() -> None:
     assert policy_denies_plain_http({"Statement": [_TLS]})
     assert policy_denies_plain_http({"Statement": _TLS | {"Resource": "arn:aws:s3:::b*"}})
@@ -111,6 +94,10 @@ def test_plain_http_is_denied() -> None:
     [
         {"Effect": "Allow"},
         {"Principal": {"AWS": "111122223333"}},
+        {"Principal": {"Service": "*"}},
+        {"Principal": {"Federated": "*"}},
+        {"Resource": ["arn:aws:s3:::b/pub", "arn:aws:s3:::b/pub/*"]},
+        {"Resource": "arn:aws:s3:::b/pub*"},
         {"Action": "s3:GetObject"},
         {"Resource": "arn:aws:s3:::b/*"},
         {"Resource": "arn:aws:s3:::b"},

@@ -1,0 +1,1 @@
+"""What is known of an expression before any evidence is there: its reads, its types, its faults."""
