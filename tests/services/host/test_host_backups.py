@@ -229,8 +229,44 @@ def test_folders_as_backups(collect: Collect, tmp_path: Path) -> None:
     listing = f"{hashlib.sha256(b'rows').hexdigest()}  base/1/t\n"
     assert found["db"]["sha256"] == hashlib.sha256(listing.encode()).hexdigest()
     assert (found["db"]["container"], found["db"]["content_size"]) == ("directory", 4)
+    assert found["db"]["dump_trailer"] == "other_content"
+    assert found["state"]["dump_trailer"] == "encrypted"
     assert (found["state"]["encryption"], found["state"]["read_to_end"]) == ("restic", True)
     assert found["media"]["read_to_end"] is False
+
+
+_NO_BACKUPS = {
+    "error": b"pg_dump: error: connection to server failed: FATAL: no password\n" * 40,
+    "packed": gzip.compress(b"pg_dump: error: connection to server failed\n" * 40, mtime=0),
+    "zeros": b"\0" * 5000,
+    "noise": bytes(range(256)) * 40,
+}
+
+
+@pytest.mark.parametrize("kind", _NO_BACKUPS)
+def test_what_has_no_form_of_a_backup_is_none_unless_the_set_says_so(
+    collect: Collect, tmp_path: Path, kind: str
+) -> None:
+    day = _TODAY - timedelta(days=1)
+    _put(tmp_path, _name("db", day), _NO_BACKUPS[kind], day)
+    (row,) = collect("host.backup_file", **_settings(tmp_path)).resources
+    assert (row.data["container"], row.data["read_to_end"]) == ("opaque", True)
+    assert row.data["dump_trailer"] == "other_content"
+    (row,) = collect("host.backup_file", **_settings(tmp_path, containers=["opaque"])).resources
+    assert row.data["dump_trailer"] != "other_content"
+
+
+def test_set_may_say_which_form_its_files_have(collect: Collect, series: Path) -> None:
+    observation = collect("host.backup_file", **_settings(series, containers=["mysql_dump"]))
+    found = {(str(r.data["class"]), str(r.data["dump_trailer"])) for r in observation.resources}
+    assert found == {("db", "complete"), ("config", "other_content")}
+
+
+def test_encrypted_file_is_known_by_its_encryption(collect: Collect, tmp_path: Path) -> None:
+    day = _TODAY - timedelta(days=1)
+    _put(tmp_path, _name("db", day), b"age-encryption.org/v1\n" + b"x" * 1000, day)
+    (row,) = collect("host.backup_file", **_settings(tmp_path)).resources
+    assert row.data["dump_trailer"] == "encrypted"
 
 
 def test_custom_dump_is_not_called_complete(collect: Collect, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor.collectors.host import HostCollector
 from auditor.collectors.host.errors import Unread
 from auditor.collectors.host.machine import Machine
 from auditor.collectors.host.parse.accounts import Account, Group
@@ -15,6 +16,7 @@ from auditor.collectors.host.parse.mounts import Mount
 from auditor.collectors.host.parse.sudo import Rule
 from auditor.collectors.host.read.block_devices import encryption_below
 from auditor.collectors.host.read.mac import state_of
+from auditor.collectors.host.read.packages import installed_kernel, waiting_row
 from auditor.collectors.host.read.sudo import People
 from auditor.core.model.status import Cause
 from tests.services.host.conftest import Collect
@@ -209,3 +211,34 @@ def test_members_in_a_directory_service_are_unread(
     with pytest.raises(Unread) as caught:
         People(*_PEOPLE, abroad).members(_rule(principal, kind))
     assert caught.value.gap.cause is Cause.NOT_SUPPORTED
+
+
+@pytest.mark.parametrize("kind", ["INTEGRITY", "VERITY", "LUKS1", "BITLK", "TCRYPT", "PLAIN"])
+def test_layer_of_dm_crypt_that_encrypts(tmp_path: Path, kind: str) -> None:
+    _block(tmp_path, "vdb")
+    _block(tmp_path, "dm-0", "vdb", uuid=f"CRYPT-{kind}-0123456789abcdef-data\n")
+    assert _below(tmp_path, "/dev/dm-0")["encrypted"] is (kind not in ("INTEGRITY", "VERITY"))
+
+
+def test_encryption_above_or_below_integrity_counts(tmp_path: Path) -> None:
+    _block(tmp_path, "vdb")
+    _block(tmp_path, "dm-0", "vdb", uuid=_LUKS)
+    _block(tmp_path, "dm-1", "dm-0", uuid="CRYPT-INTEGRITY-0123456789abcdef-data\n")
+    assert _below(tmp_path, "/dev/dm-1")["encrypted"] is True
+
+
+def test_no_kernel_in_boot_is_right_for_a_container_only(tree: Tree) -> None:
+    with pytest.raises(Unread, match="not known to be a container"):
+        installed_kernel(_machine(tree({})))
+    assert installed_kernel(_machine(tree({"/.dockerenv": ""}))) is None
+    root = tree({"/boot/vmlinuz-6.1.0-9-amd64": "", "/boot/vmlinuz-6.1.0-10-amd64": ""})
+    assert installed_kernel(_machine(root)) == "6.1.0-10-amd64"
+
+
+def test_update_that_apt_keeps_back_is_a_row_of_unknown_origin(tree: Tree) -> None:
+    row = waiting_row(_machine(tree({})), "openssl:i386", {"openssl"}, None)
+    assert (row.data["id"], row.data["held"]) == ("openssl:i386", True)
+    assert row.unread["security"].cause is Cause.INCOMPLETE
+    declared = HostCollector().resource_types()["host.pending_update"].fields.fields
+    assert set(row.data) | set(row.unread) == set(declared)
+    assert waiting_row(_machine(tree({})), "a", set(), None).data["id"] == "a:native"

@@ -75,6 +75,24 @@ def test_root_that_a_match_block_lets_in_again(
     ]
 
 
+def test_keys_of_a_match_block_are_read_and_its_commands_named(
+    collect: Collect, tmp_path: Path, host_key: str
+) -> None:
+    public = (tmp_path / "host_key.pub").read_text(encoding="utf-8")
+    (tmp_path / "deploy_keys").write_text(public, encoding="utf-8")
+    config = tmp_path / "sshd_config"
+    config.write_text(
+        f"{host_key}AuthorizedKeysFile none\nMatch User root\n"
+        f"  AuthorizedKeysFile {tmp_path}/deploy_keys\n  AuthorizedKeysCommand /bin/getkeys\n"
+        "Match User bob\n  AuthorizedKeysCommand none\n",
+        encoding="utf-8",
+    )
+    observation = collect("host.authorized_key", sshd_config=str(config))
+    assert {row.data["source"] for row in observation.resources} == {f"{tmp_path}/deploy_keys"}
+    assert "root" in {row.data["user"] for row in observation.resources}
+    assert [gap.subject for gap in observation.gaps] == ["authorizedkeyscommand"]
+
+
 def test_configuration_that_sshd_refuses_is_unread(collect: Collect, tmp_path: Path) -> None:
     found = _sshd(collect, tmp_path, "PermitRootLogin perhaps\n")
     assert found["permit_root_login"] is Cause.UNPARSABLE
@@ -109,6 +127,23 @@ def test_rules_and_holders_of_real_sudoers(collect: Collect, tmp_path: Path) -> 
     (defaults,) = collect("host.sudo", sudoers=path).resources
     assert defaults.data["log_file"] == "/var/log/sudo.log"
     assert defaults.data["use_pty"] is True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Defaults>root !authenticate\n%sudo ALL=(ALL) ALL\n",
+        "Defaults!ALL !authenticate\n%sudo ALL=(ALL) ALL\n",
+        "Defaults@ALL !authenticate\n%sudo ALL=(ALL) ALL\n",
+        "Defaults:bob !authenticate\n%sudo ALL=(ALL) ALL\n",
+        "Defaults exempt_group=sudo\n%sudo ALL=(ALL) PASSWD: ALL\n",
+        "%sudo ALL=(ALL) NOPASSWD: /bin/bash\n",
+        "%sudo ALL=(ALL) NOPASSWD: /*\n",
+    ],
+)
+def test_every_way_around_the_password_is_seen(collect: Collect, tmp_path: Path, text: str) -> None:
+    (row,) = collect("host.sudo_rule", sudoers=_sudoers(tmp_path, text)).resources
+    assert row.data["nopasswd_all"] is True
 
 
 def test_damaged_included_file_is_a_gap_and_not_fewer_rules(
@@ -206,3 +241,20 @@ def test_rules_of_nft_itself(python: str) -> None:
     assert found["input_default_drop"] is True
     assert found["forward_default_drop"] is False
     assert [chain["name"] for chain in found["chains"]] == ["in"]
+
+
+def test_dormant_table_of_nft_itself_is_unread(python: str) -> None:
+    """It holds chains that drop, and filters nothing; nft 1.0.6 prints another word for it."""
+    rules = (
+        "add table inet f { flags dormant; };"
+        "add chain inet f in { type filter hook input priority 0; policy drop; }"
+    )
+    script = _FIREWALL.replace('["resources"][0]["data"]', '["gaps"]')
+    done = subprocess.run(
+        ["unshare", "-n", "sh", "-c", 'nft "$1" && exec "$2" -c "$3"', "sh", rules, python, script],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert "flags" in done.stdout

@@ -129,7 +129,7 @@ def test_scripts_of_jobs_are_analysed(collect: Collect, tree: Tree) -> None:
     root = tree({"/etc/cron.d/jobs": "@daily root /opt/bad.sh\n@daily root /opt/tool\n"})
     program(root, "/usr/sbin/cron")
     program(root, "/opt/bad.sh", "#!/bin/sh\npg_dump -pX | gzip > /b || true\n")
-    program(root, "/opt/tool", "\x7fELF")
+    program(root, "/opt/tool", "\x7fELF\x02\0")
     program(root, "/opt/extra.py", "#!/usr/bin/env python3\n")
     observation = collect("host.script", root=str(root), scripts=["/opt/extra.py", "/opt/gone"])
     found = rows(observation, "path")
@@ -403,3 +403,105 @@ def test_damaged_zone_makes_the_last_rotation_unread(collect: Collect, tree: Tre
     )
     (row,) = collect("host.logrotate_stanza", root=str(root)).resources
     assert row.unread["last_rotated_at"].cause is Cause.UNPARSABLE
+
+
+def test_job_is_promised_by_its_program_and_not_by_its_text(collect: Collect, tree: Tree) -> None:
+    root = tree(
+        {
+            "/etc/cron.d/jobs": "0 2 * * * root : # /opt/backup\n"
+            "0 3 * * * root true || /opt/scan\n"
+            "0 4 * * * root /usr/bin/prepare && flock /l /opt/last\n"
+            "0 5 * * * root /opt/other full # /opt/sync full\n0 6 * * * root /opt/sync part\n",
+            "/etc/systemd/system/b.timer": "[Timer]\nOnCalendar=daily\n",
+            "/etc/systemd/system/b.service": "[Service]\nExecStart=/bin/true\n",
+        }
+    )
+    wants = root / "etc/systemd/system/timers.target.wants"
+    wants.mkdir()
+    (wants / "b.timer").symlink_to("/etc/systemd/system/b.timer")
+    for path in ("/opt/backup", "/opt/scan", "/opt/last", "/opt/sync", "/usr/sbin/cron"):
+        program(root, path)
+    expected = [
+        {"name": name, "contains": text}
+        for name, text in (
+            ("backup", "/opt/backup"),
+            ("scan", "/opt/scan"),
+            ("last", "/opt/last"),
+            ("full", "/opt/sync full"),
+            ("part", "/opt/sync part"),
+            ("unit", "b.timer"),
+        )
+    ]
+    found = rows(collect("host.expected_job", root=str(root), expected_jobs=expected), "name")
+    assert {name: (row["found"], row["script"]) for name, row in found.items()} == {
+        "backup": (False, None),
+        "scan": (False, None),
+        "last": (True, "/opt/last"),
+        "full": (False, None),
+        "part": (True, "/opt/sync"),
+        "unit": (False, None),
+    }
+
+
+def test_jobs_of_anacron_and_at_are_looked_through(collect: Collect, tree: Tree) -> None:
+    root = tree(
+        {
+            "/etc/anacrontab": "1 5 leak curl -u admin:hunter2secret https://x/\nrubbish\n",
+            "/var/spool/cron/atjobs/a0001": "export AWS_SECRET_ACCESS_KEY=abcdefghijklmnop\n",
+        }
+    )
+    program(root, "/usr/sbin/anacron")
+    observation = collect("host.cron_job", root=str(root))
+    found = rows(observation, "source")
+    anacron, at = found["/etc/anacrontab"], found["/var/spool/cron/atjobs/a0001"]
+    assert (anacron["kind"], anacron["schedule"], anacron["daemon_reads"]) == (
+        "anacron",
+        "every 1 days",
+        True,
+    )
+    assert anacron["secrets"] == ["http_password"]
+    assert (at["kind"], at["secrets"], at["script"]) == ("at", ["environment"], None)
+    assert at["ignored"] == "no at daemon is installed"
+    assert "abcdefghijklmnop" not in str(observation.to_json())
+    assert [gap.subject for gap in observation.gaps] == ["/etc/anacrontab:2"]
+
+
+def test_script_without_an_interpreter_is_a_shell_script(collect: Collect, tree: Tree) -> None:
+    root = tree({"/etc/crontab": "@daily root /opt/job\n"})
+    program(root, "/usr/sbin/cron")
+    program(root, "/opt/job", "pg_dump x | gzip > y\n")
+    program(root, "/opt/x.py", "print(1)\n")
+    found = rows(collect("host.script", root=str(root), scripts=["/opt/x.py"]), "path")
+    assert (found["/opt/job"]["analysed"], found["/opt/job"]["interpreter"]) == (True, None)
+    assert found["/opt/job"]["rules_hit"] == ["no_errexit", "no_pipefail"]
+    assert found["/opt/x.py"]["analysed"] is False
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"/etc/nsswitch.conf": "passwd: files extrausers altfiles\n"},
+        {"/etc/nsswitch.conf": "passwd: files\nshadow: files extrausers\n"},
+        {"/etc/nsswitch.conf": "passwd: files systemd\n", "/etc/userdb/evil.user": "{}"},
+    ],
+)
+def test_accounts_of_other_sources_are_a_gap(
+    collect: Collect, tree: Tree, files: Mapping[str, str]
+) -> None:
+    observation = collect("host.user", root=str(tree(files)))
+    assert [gap.subject for gap in observation.gaps] == ["nsswitch.conf"]
+    keys = collect("host.authorized_key", root=str(tree(files)))
+    assert bool(keys.gaps) is ("shadow" not in files["/etc/nsswitch.conf"])
+
+
+def test_source_of_systemd_without_records_adds_nobody(collect: Collect, tree: Tree) -> None:
+    root = tree({"/etc/nsswitch.conf": "passwd: files systemd\nshadow: files\n"})
+    assert collect("host.user", root=str(root)).gaps == ()
+
+
+def test_key_outside_of_homes_counts_for_an_account_without_one(
+    collect: Collect, tree: Tree
+) -> None:
+    root = tree({"/etc/passwd": "x:x:5:5:::/bin/sh\n", "/.ssh/authorized_keys": f"{_KEY} a\n"})
+    (row,) = collect("host.authorized_key", root=str(root)).resources
+    assert row.data["user"] == "x"

@@ -41,7 +41,9 @@ def check_evidence(collector: TlsCollector, observation: Observation) -> None:
         assert set(resource.data) | set(resource.unread) == set(kind.fields.fields)
         assert not set(resource.data) & set(resource.unread)
         if kind.derive is not None:
-            assert resource.data.items() >= kind.derive(resource.data).items()
+            facts = kind.derive(resource.data)
+            assert resource.data.items() >= facts.items()
+            assert facts.keys() == set(kind.derived) & resource.data.keys()
 
 
 @pytest.fixture

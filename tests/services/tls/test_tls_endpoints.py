@@ -375,9 +375,10 @@ def test_two_handshakes_with_two_certificates_are_not_mixed(
             tls.recv(1)
 
     with tcp_server(changes) as port:
-        (row,) = collect(f"127.0.0.1:{port}").resources
-    assert row.unread["chain_ok"].cause == "incomplete"
-    assert row.unread["revocation"].cause == "dependency"
+        first, second = collect(f"127.0.0.1:{port}").resources
+    assert first.unread["chain_ok"].cause == "incomplete"
+    assert first.unread["revocation"].cause == "dependency"
+    assert (second.data["certificate"], second.data["chain_ok"]) == ("rsa", True)
 
 
 def test_an_issuer_that_cannot_be_proven_is_not_asked(

@@ -91,7 +91,12 @@ def test_a_closed_port_and_an_unknown_name_are_gaps(collect: Collect) -> None:
     assert by_subject[f"127.0.0.1:{port}@127.0.0.1"].cause == "unreachable"
     assert by_subject[f"does-not-exist.invalid:{port}"].action == "DNS lookup"
     assert [call.ok for call in observation.calls].count(False) == 2
-    assert observation.facts == {"endpoints": 2, "addresses": 1, "connections": 1}
+    assert observation.facts == {
+        "endpoints": 2,
+        "addresses": 1,
+        "certificates": 1,
+        "connections": 1,
+    }
 
 
 def test_a_server_that_dies_in_the_middle_leaves_its_silence_unread(

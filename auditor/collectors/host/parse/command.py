@@ -34,6 +34,7 @@ _WRAPPERS: dict[str, tuple[frozenset[str], int]] = {
 _MAX_DEPTH = 8  # wrappers around wrappers
 _OPERATORS = frozenset({"&&", "||", ";", "|", "&", ";;", "|&"})
 _TESTS = words("test [ [[ !")
+_PREFIXES = words("if then else do { (")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*", re.DOTALL)
 
 
@@ -58,9 +59,11 @@ def programs(command: str) -> list[str]:
     for operator, simple in _simple_commands(command):
         if _is_passed_over(operator, simple, last=last, tested=tested):
             continue
-        name = simple[0].rsplit("/", 1)[-1] if simple else ""
+        plain = [word for word in simple if word not in _PREFIXES]
+        name = plain[0].rsplit("/", 1)[-1] if plain else ""
         if name == "exit":
-            if operator in ("&&", "||"):  # whether it comes to this is not known here
+            # Whether it comes to this is not known here.
+            if operator in ("&&", "||") or simple[0] != "exit":
                 continue
             break
         last = {"true": True, ":": True, "echo": True, "false": False}.get(name)

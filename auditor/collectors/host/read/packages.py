@@ -90,11 +90,11 @@ def read_updates(machine: Machine, _settings: HostSettings) -> Reading:
         )
         for update in updates
     ]
-    rows += [_waiting_row(machine, name, held, released) for name in waiting]
+    rows += [waiting_row(machine, name, held, released) for name in waiting]
     return Reading(rows, {"pending": len(rows), "lists_updated_at": _updated(machine)})
 
 
-def _waiting_row(machine: Machine, name: str, held: set[str], released: object) -> Row:
+def waiting_row(machine: Machine, name: str, held: set[str], released: object) -> Row:
     """An update that apt would leave out: that there is one is known, and not what it brings."""
     package, _, architecture = name.partition(":")
     row = Row(
@@ -203,12 +203,22 @@ def _kernel(machine: Machine) -> Mapping[str, object]:
         detail = f"the running kernel is not that of the root {machine.root}"
         raise Unread(Gap(Cause.NOT_SUPPORTED, detail, action="uname"))
     running = os.uname().release
-    newest = newest_kernel(machine.names("/boot") or ())
-    if newest is None and not any(machine.exists(path) for path in _CONTAINER):
-        detail = "no vmlinuz-VERSION stands in /boot, and this is not known to be a container"
-        raise Unread(Gap(Cause.NOT_SUPPORTED, detail, subject="/boot"))
+    newest = installed_kernel(machine)
     return {
         "kernel_running": running,
         "kernel_newest": newest,
         "kernel_current": None if newest is None else newest == running,
     }
+
+
+def installed_kernel(machine: Machine) -> str | None:
+    """The newest kernel in /boot; None in a container, which has none of its own.
+
+    Raises:
+        Unread: There is none, and the host is not known to be a container.
+    """
+    newest = newest_kernel(machine.names("/boot") or ())
+    if newest is None and not any(machine.exists(path) for path in _CONTAINER):
+        detail = "no vmlinuz-VERSION stands in /boot, and this is not known to be a container"
+        raise Unread(Gap(Cause.NOT_SUPPORTED, detail, subject="/boot"))
+    return newest

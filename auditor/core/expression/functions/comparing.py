@@ -28,22 +28,33 @@ from auditor.core.expression.values import (
 from auditor.core.model.status import Cause
 
 _ORDERED = frozenset({"string", "bytes", "bool", TIMESTAMP, DURATION})
+_WITH_AND_WITHOUT_ZONE = {TIMESTAMP, "?datetime"}
 _KEYS = NUMBERS | {"bool", "string"}
 _PLAIN = frozenset({str, int, float, timedelta})
 
 
 def equal(left: Value, right: Value) -> bool:
-    """`left == right`; never an error for values of CEL."""
-    if left.__class__ is str or right.__class__ is str:
+    """`left == right`; an error only for two instants of which one has no zone, and the like."""
+    like = left.__class__ is right.__class__ and left.__class__ in _PLAIN
+    if like or left.__class__ is str or right.__class__ is str:
         same: bool = left == right
         return same
-    left_kind, right_kind = kind(left), kind(right)
+    left_kind, right_kind = _kind_or_class(left), _kind_or_class(right)
     if left_kind in NUMBERS and right_kind in NUMBERS:
         return bool(operator.eq(*_aligned(left, right)))
-    if left_kind != right_kind:
+    if left_kind != right_kind and {left_kind, right_kind} != _WITH_AND_WITHOUT_ZONE:
         return False
+    kind(left), kind(right)  # what is no value of CEL is not compared to its like
     compare: Callable[[Value, Value], object] = _EQUAL.get(left_kind, operator.eq)
     return bool(compare(left, right))
+
+
+def _kind_or_class(value: Value) -> str:
+    """The kind; for what is no value of CEL its class, which equals no kind."""
+    try:
+        return kind(value)
+    except EvaluationError:
+        return f"?{value.__class__.__name__}"
 
 
 def _aligned(left: Value, right: Value) -> tuple[Value, Value]:

@@ -31,6 +31,11 @@ _YESCRYPT = "$y$j9T$abcdefgh$" + "x" * 43
         ("$1$salt$hash", "set", "md5"),
         ("abJnggxhB/yWI", "set", "des"),
         ("NP", "disabled", None),
+        ("$2x$10$abcdefghijklmnopqrstuu", "set", "unknown"),
+        ("$argon2id$v=19$m=65536$abc$def", "set", "unknown"),
+        ("$sm3$salt$hash", "set", "unknown"),
+        ("!$sm3$salt$hash", "locked", "unknown"),
+        ("abJnggxhB/yWIabJnggxhB/yWI", "set", "unknown"),
     ],
 )
 def test_password_field_gives_state_and_algorithm(
@@ -83,8 +88,10 @@ def test_groups_hold_the_primary_one() -> None:
 
 
 def test_nsswitch_names_what_local_files_do_not_show() -> None:
-    text = "# c\npasswd: files systemd [NOTFOUND=return] sss # x\ngroup: files\n"
+    text = (
+        "# c\npasswd: files systemd [NOTFOUND=return] sss # x\ngroup: files extrausers altfiles\n"
+    )
     parsed = parse_nsswitch(text)
     assert foreign_sources(parsed, "passwd") == ["sss"]
-    assert foreign_sources(parsed, "group") == []
+    assert foreign_sources(parsed, "group") == ["extrausers", "altfiles"]
     assert foreign_sources(parsed, "sudoers") == []

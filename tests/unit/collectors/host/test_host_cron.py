@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.collectors.host.parse.command import first_program
-from auditor.collectors.host.parse.cron import is_read_name, normal_schedule, parse_table
+from auditor.collectors.host.parse.command import first_program, programs, without_comment
+from auditor.collectors.host.parse.cron import (
+    is_read_name,
+    normal_schedule,
+    parse_anacrontab,
+    parse_table,
+)
 
 
 def test_system_table_has_users_and_environment() -> None:
@@ -91,3 +96,45 @@ def test_name_with_a_dot_is_not_read() -> None:
     assert is_read_name("backup")
     assert not is_read_name("backup.sh")
     assert not is_read_name("backup~")
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (": # /opt/backup", []),
+        ("true # x; /opt/backup", []),
+        ("true || /opt/backup", []),
+        ("false && /opt/backup", []),
+        ("/bin/false && /opt/backup", []),
+        ("if false; then /opt/backup; fi", []),
+        ("exit 0; /opt/backup", []),
+        ("echo /opt/backup", []),
+        ("/opt/prepare || /opt/backup", ["/opt/prepare"]),
+        ("/bin/true /opt/backup", []),
+        ("/opt/prepare && /opt/backup", ["/opt/prepare", "/opt/backup"]),
+        ("test -x /opt/x || /opt/backup", ["/opt/backup"]),
+        ("[ -d /run ] && exit 0; /opt/backup", ["/opt/backup"]),
+        ("cd /srv || exit 1; /opt/backup", ["/opt/backup"]),
+        ("nice /opt/backup '# no comment' x#y", ["/opt/backup"]),
+    ],
+)
+def test_programs_that_a_line_comes_to(command: str, expected: list[str]) -> None:
+    assert programs(command) == expected
+
+
+def test_comment_begins_a_word_and_stands_in_no_quotes() -> None:
+    assert without_comment("a 'b # c' d#e \\\"f # g\\\" # h") == "a 'b # c' d#e \\\"f "
+    assert without_comment('a "b # c" # d') == 'a "b # c" '
+
+
+def test_anacrontab() -> None:
+    table = parse_anacrontab(
+        "# c\nSHELL=/bin/sh\n1 5 cron.daily run-parts /etc/cron.daily\n"
+        "@monthly 45 m /opt/m --x=1\nrubbish\n"
+    )
+    assert [(each.schedule, each.command) for each in table.entries] == [
+        ("every 1 days", "run-parts /etc/cron.daily"),
+        ("@monthly", "/opt/m --x=1"),
+    ]
+    assert table.entries[0].environment == {"SHELL": "/bin/sh"}
+    assert [number for number, _ in table.problems] == [5]

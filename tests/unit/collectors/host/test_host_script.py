@@ -98,3 +98,23 @@ def test_interpreter(line: str, name: str | None) -> None:
 @given(st.text(max_size=300))
 def test_any_text_is_analysed(text: str) -> None:
     analyse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#!/bin/bash\nset -euo pipefail\nset +e\nset +o pipefail\na | b\n",
+        "#!/bin/bash\nset -euo pipefail\nif x; then set +eo pipefail; fi\na | b\n",
+        "#!/bin/bash -e\nset -o pipefail\n  set +e +o pipefail\na | b\n",
+        "#!/bin/bash\nmain() {\nset -euo pipefail\n}\na | b\n",
+        "#!/bin/bash\nif false; then\nset -euo pipefail\nfi\na | b\n",
+        "#!/bin/bash\n(\nset -euo pipefail\n)\na | b\n",
+    ],
+)
+def test_options_that_are_taken_back_or_hold_elsewhere_do_not_count(text: str) -> None:
+    assert {"no_errexit", "no_pipefail"} <= {hit.rule for hit in analyse(text).hits}
+
+
+def test_options_behind_a_function_and_a_case_count() -> None:
+    head = "#!/bin/bash\nf() {\n  x\n}\ncase $1 in\n a) x ;;\n b) y ;;\nesac\n"
+    assert analyse(head + "set -euo pipefail\na | b\n").hits == ()

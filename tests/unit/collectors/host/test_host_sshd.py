@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from auditor.collectors.host.parse.sshd import (
     effective_fields,
     match_overrides,
@@ -71,3 +73,23 @@ def test_version() -> None:
     assert parse_version("OpenSSH_9.2p1 Debian-2, OpenSSL 3.0") == ("OpenSSH_9.2p1", 902)
     assert parse_version("unknown option -- V\nOpenSSH_8.10, OpenSSL") == ("OpenSSH_8.10", 810)
     assert parse_version("dropbear") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "keyword"),
+    [
+        ("ChallengeResponseAuthentication yes", "kbdinteractiveauthentication"),
+        ("SKeyAuthentication yes", "kbdinteractiveauthentication"),
+        ("PubkeyAcceptedKeyTypes yes", "pubkeyacceptedalgorithms"),
+        ('"PermitRootLogin" yes', "permitrootlogin"),
+        ("permitrootlogin=yes", "permitrootlogin"),
+    ],
+)
+def test_keyword_of_a_match_block_has_its_present_name(line: str, keyword: str) -> None:
+    (found,) = match_overrides(f"Match User bob\n  {line}\n", "/c", lambda _pattern: [])
+    assert (found.keyword, found.value) == (keyword, "yes")
+
+
+def test_line_that_is_no_keyword_is_refused_and_not_passed_over() -> None:
+    with pytest.raises(ValueError, match="expected a keyword"):
+        match_overrides("Match User bob\n  'PermitRootLogin' yes\n", "/c", lambda _pattern: [])

@@ -6,16 +6,19 @@ import json
 
 import pytest
 
+from auditor.collectors.host.parse.root_commands import gives_any_command
 from auditor.collectors.host.parse.sudo import defaults_fields, parse_sudoers_json
 
 
-def _spec(user: dict[str, object], *options: dict[str, bool], command: str = "ALL") -> object:
+def _spec(
+    user: dict[str, object], *options: dict[str, bool], command: str = "ALL", run_as: str = "ALL"
+) -> object:
     return {
         "User_List": [user],
         "Host_List": [{"hostname": "ALL"}],
         "Cmnd_Specs": [
             {
-                "runasusers": [{"username": "ALL"}],
+                "runasusers": [{"username": run_as}],
                 "runasgroups": [{"usergroup": "adm"}],
                 "Options": list(options),
                 "Commands": [{"command": command}, {"command": "/bin/sh", "negated": True}],
@@ -71,12 +74,73 @@ def test_defaults_that_ask_nobody_make_every_rule_passwordless() -> None:
     assert defaults_fields(defaults)["authenticate"] is False
 
 
-def test_defaults_of_one_user_concern_that_user() -> None:
-    scoped = [{"Binding": [{"username": "a"}], "Options": [{"authenticate": False}]}]
-    text = _parse(_spec({"username": "a"}), _spec({"username": "b"}), defaults=scoped)
-    rules, defaults = parse_sudoers_json(text)
-    assert [rule.nopasswd for rule in rules] == [True, False]
+@pytest.mark.parametrize(
+    ("binding", "touched"),
+    [
+        # The converter writes Defaults:a and Defaults>a alike: rules that run as `a` count too.
+        ({"username": "a"}, [True, True, True, False, True, False]),
+        ({"username": "root"}, [True, False, True, True, True, False]),
+        ({"usergroup": "x"}, [True, True, True, True, True, False]),
+        ({"command": "ALL"}, [True, True, True, True, True, False]),
+        ({"hostname": "ALL"}, [True, True, True, True, True, False]),
+        ({"username": "a", "negated": True}, [True, True, True, True, True, False]),
+    ],
+)
+def test_bound_defaults_count_for_every_rule_that_they_may_touch(
+    binding: dict[str, object], touched: list[bool]
+) -> None:
+    specs = [
+        _spec({"username": "a"}),
+        _spec({"username": "b"}, run_as="a"),
+        _spec({"usergroup": "wheel"}, run_as="c"),
+        _spec({"username": "b"}, run_as="root"),
+        _spec({"username": "ALL"}, run_as="c"),
+        _spec({"username": "a"}, {"authenticate": True}),
+    ]
+    scoped = [{"Binding": [binding], "Options": [{"authenticate": False}]}]
+    rules, defaults = parse_sudoers_json(_parse(*specs, defaults=scoped))
+    assert [rule.nopasswd for rule in rules] == touched
     assert defaults_fields(defaults)["scoped_defaults"]
+
+
+def test_exempt_group_is_never_asked_whatever_a_rule_says() -> None:
+    spec = _spec({"username": "a"}, {"authenticate": True})
+    for options, expected in (({"exempt_group": "sudo"}, True), ({"exempt_group": False}, False)):
+        (rule,), _ = parse_sudoers_json(_parse(spec, defaults=[{"Options": [options]}]))
+        assert rule.nopasswd is expected
+
+
+def test_log_that_leaves_out_what_is_allowed_is_none() -> None:
+    stated = [{"Options": [{"logfile": "/var/log/sudo.log"}, {"log_allowed": False}]}]
+    fields = defaults_fields(parse_sudoers_json(_parse(defaults=stated))[1])
+    assert (fields["syslog"], fields["log_file"]) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("ALL", True),
+        ("/*", True),
+        ("/usr/bin/", True),
+        ("/usr/bin/[a-z]*", True),
+        ("^/bin/.*$", True),
+        ("/bin/bash", True),
+        ('/bin/bash ""', True),
+        ("/bin/bash -i", True),
+        ("/bin/bash *", True),
+        ("/usr/bin/python3.11", True),
+        ("/usr/bin/env", True),
+        ("/bin/su -", True),
+        ("/usr/bin/vim", True),
+        ("!/bin/bash", False),
+        ("/bin/bash /opt/backup.sh", False),
+        ("/bin/su - postgres", False),
+        ("/bin/ls -l /x*", False),
+        ("/usr/local/sbin/backup.sh", False),
+    ],
+)
+def test_commands_that_give_any_command(command: str, expected: bool) -> None:  # noqa: FBT001 - a column of the table above
+    assert gives_any_command(command) is expected
 
 
 def test_defaults_of_sudo_itself_where_nothing_is_said() -> None:

@@ -13,6 +13,7 @@ from auditor.collectors.host.parse.apt import (
     newest_kernel,
     parse_release,
     parse_simulation,
+    parse_waiting,
     release_date,
 )
 from auditor.collectors.host.parse.auditd import locked, parse_auditd, parse_rules, parse_status
@@ -220,3 +221,32 @@ def test_tracking_of_chrony() -> None:
     for damaged in (line, "506 Cannot talk to daemon", f"{line.replace('-0.0', 'x')},Normal"):
         with pytest.raises(ValueError, match=r"."):
             parse_tracking(damaged)
+
+
+_TOTAL = "{} upgraded, {} newly installed, 0 to remove and {} not upgraded.\n"
+
+
+def test_updates_that_apt_leaves_out_are_named() -> None:
+    text = (
+        "Calculating upgrade...\nThe following packages have been kept back:\n  openssl libssl3\n"
+        "The following upgrades have been deferred due to phasing:\n  systemd:i386\n"
+        "The following packages will be upgraded:\n  libc6\n"
+        + _TOTAL.format(1, 0, 3)
+        + "Inst libc6 [2.36] (2.37 Debian:12/stable [amd64])\n"
+    )
+    assert parse_waiting(text) == ["libssl3", "openssl", "systemd:i386"]
+    assert parse_waiting(_TOTAL.format(0, 0, 0)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        _TOTAL.format(0, 0, 2),
+        "The following packages have been kept back:\n  openssl\n" + _TOTAL.format(0, 0, 2),
+        _TOTAL.format(1, 0, 0),
+    ],
+)
+def test_list_of_updates_that_does_not_agree_with_its_count_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="apt-get"):
+        parse_waiting(text)

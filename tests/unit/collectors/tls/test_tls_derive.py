@@ -11,12 +11,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.collectors.tls import TlsCollector
 from auditor.collectors.tls.certificate import name_matches
 from auditor.collectors.tls.derive import derive_endpoint, encode
+from auditor.core.model.resource_type import ResourceType
 from auditor.core.times import format_instant
 from tests.services.tls.servers import DAY, Identity, build, distinguished, now
 
@@ -46,20 +48,21 @@ def leaf(
     return build("shop", key(), issuer=middle(), sans=sans, extensions=extensions)
 
 
+def given_chain(*chain: x509.Certificate, **data: object) -> dict[str, object]:
+    return {
+        "raw": [encode(item.public_bytes(Encoding.DER)) for item in chain],
+        "host": "shop.example.org",
+        "server_name": "shop.example.org",
+        "fingerprints_allowed": [],
+        "read_at": READ_AT,
+        "verify_code": 0,
+        "raw_staple": None,
+        "raw_revocation": None,
+    } | data
+
+
 def derived(*chain: x509.Certificate, **data: object) -> Mapping[str, object]:
-    return derive_endpoint(
-        {
-            "raw": [encode(item.public_bytes(Encoding.DER)) for item in chain],
-            "host": "shop.example.org",
-            "server_name": "shop.example.org",
-            "fingerprints_allowed": [],
-            "read_at": READ_AT,
-            "verify_code": 0,
-            "raw_staple": None,
-            "raw_revocation": None,
-        }
-        | data
-    )
+    return derive_endpoint(given_chain(*chain, **data))
 
 
 def test_every_derived_field_is_declared_and_there() -> None:
@@ -67,6 +70,7 @@ def test_every_derived_field_is_declared_and_there() -> None:
     certificate = leaf()
     facts = derived(certificate, middle().leaf)
     assert set(facts) < set(declared)
+    assert set(facts) == set(TlsCollector().resource_types()["tls.endpoint"].derived)
     assert facts["fingerprint"] == certificate.fingerprint(hashes.SHA256()).hex()
     assert facts["serial"] == f"{certificate.serial_number:x}"
     assert (facts["key_type"], facts["key_bits"], facts["curve"]) == ("EC", 256, "secp256r1")
@@ -217,11 +221,118 @@ def test_a_recorded_answer_that_does_not_count_gives_no_status() -> None:
     assert "revocation" not in derived(leaf(), raw_revocation=asked)
 
 
+@pytest.mark.parametrize(
+    "asked", [{"source": "ocsp"}, {"source": "ocsp", "issuer": 7, "response": ""}, {}]
+)
+def test_a_recorded_answer_of_another_form_gives_no_status(asked: object) -> None:
+    facts = derived(leaf(), raw_revocation=asked, raw_staple="AAAA")
+    assert not {"revocation", "staple"} & set(facts)
+    assert facts["key_type"] == "EC"
+
+
+def answered(issuer: Identity, certificate: x509.Certificate) -> dict[str, str]:
+    """An answer `good`, signed by whoever is given as the issuer."""
+    response = (
+        ocsp.OCSPResponseBuilder()
+        .add_response(
+            cert=certificate,
+            issuer=issuer.leaf,
+            algorithm=hashes.SHA256(),
+            cert_status=ocsp.OCSPCertStatus.GOOD,
+            this_update=now(),
+            next_update=now() + DAY,
+            revocation_time=None,
+            revocation_reason=None,
+        )
+        .responder_id(ocsp.OCSPResponderEncoding.HASH, issuer.leaf)
+        .sign(key_of(issuer), hashes.SHA256())
+    )
+    return {
+        "source": "ocsp",
+        "url": "u",
+        "issuer": encode(issuer.leaf.public_bytes(Encoding.DER)),
+        "response": encode(response.public_bytes(Encoding.DER)),
+    }
+
+
+def key_of(identity: Identity) -> ec.EllipticCurvePrivateKey:
+    assert isinstance(identity.key, ec.EllipticCurvePrivateKey)
+    return identity.key
+
+
+def test_an_answer_counts_only_under_the_key_that_signed_the_certificate() -> None:
+    certificate = leaf()
+    impostor_key = ec.generate_private_key(ec.SECP256R1())
+    impostor = Identity(impostor_key, (build("Middle", impostor_key, ca=True),))
+    right = derived(certificate, raw_revocation=answered(middle(), certificate))
+    forged = derived(certificate, raw_revocation=answered(impostor, certificate))
+    assert right["revocation"] == "good"
+    assert "revocation" not in forged
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"raw": None},
+        {"raw": []},
+        {"raw": ["AAAA"]},
+        {"raw_revocation": {"source": "crl"}},
+        {"raw_staple": 7},
+        {"verify_code": 20},
+        {"read_at": "yesterday"},
+    ],
+)
+def test_evidence_whose_bytes_were_taken_away_no_longer_proves_its_fields(
+    change: Mapping[str, object],
+) -> None:
+    """What a verifier asks: each derived field that is there comes out again, and is equal."""
+    kind = TlsCollector().resource_types()["tls.endpoint"]
+    certificate = leaf()
+    data = given_chain(
+        certificate, middle().leaf, raw_revocation=answered(middle(), certificate), raw_staple=""
+    )
+    data |= derive_endpoint(data)
+    assert proven(kind, data)
+    assert not proven(kind, {**data, **change})
+
+
+@pytest.mark.parametrize("gone", ["raw", "raw_revocation", "raw_staple", "verify_code", "host"])
+def test_evidence_without_a_raw_field_no_longer_proves_its_fields(gone: str) -> None:
+    kind = TlsCollector().resource_types()["tls.endpoint"]
+    data = given_chain(leaf(), middle().leaf, server_name=None)
+    data |= derive_endpoint(data)
+    assert proven(kind, data)
+    assert not proven(kind, {name: value for name, value in data.items() if name != gone})
+
+
+def proven(kind: ResourceType, data: Mapping[str, object]) -> bool:
+    assert kind.derive is not None
+    again = kind.derive(data)
+    missing = object()
+    return all(again.get(name, missing) == data[name] for name in kind.derived if name in data)
+
+
 def test_weak_signatures_leave_out_self_signed_roots() -> None:
     certificates = (leaf(), middle().leaf, root().leaf)
     assert derived(*certificates)["weak_signatures"] == []
     assert certificates[0].not_valid_after_utc - now() > 364 * DAY
     assert distinguished("Root") == certificates[2].issuer
+
+
+def test_a_certificate_of_an_unknown_version_is_none() -> None:
+    der = leaf().public_bytes(Encoding.DER)
+    assert der[12:13] == b"\x02"  # version 3
+    assert derived(leaf(), raw=[encode(der[:12] + b"\x01" + der[13:])]) == {}
+
+
+def test_an_extension_that_stands_twice_takes_the_facts_of_extensions_away() -> None:
+    der = leaf().public_bytes(Encoding.DER)
+    authority, subject = b"\x55\x1d\x23", b"\x55\x1d\x0e"  # key identifiers
+    assert (der.count(authority), der.count(subject)) == (1, 1)
+    twice = der.replace(authority, subject)
+    facts = derived(leaf(), raw=[encode(twice)])
+    assert not {"sans", "name_ok", "revocation"} & set(facts)
+    assert facts["key_bits"] == 256
 
 
 @pytest.mark.filterwarnings("ignore:Parsed a serial number which wasn't positive")

@@ -67,6 +67,7 @@ def test_an_endpoint_of_another_form_is_refused(endpoint: object) -> None:
         {"endpoints": ["a:1"], "server_name": "a b"},
         {"endpoints": ["a:1"], "server_name": 7},
         {"endpoints": ["a:1"], "cafile": "x"},
+        {"endpoints": ["a:1"], "elsewhere": ["b"]},
         {"endpoints": [{"endpoint": "a:1", "port": 2}]},
     ],
 )

@@ -240,7 +240,8 @@ class Odd:
 
 @pytest.mark.parametrize("odd", [Odd(), {1, 2}, 1j, object])
 def test_a_value_of_another_world_is_an_error(odd: object) -> None:
-    assert undecided("resource.x == 1", {"x": odd}).cause is Cause.TYPE_ERROR
+    assert undecided("resource.x < 1", {"x": odd}).cause is Cause.TYPE_ERROR
+    assert truth("resource.x == 7 || resource.x == 1", {"x": odd}).value is False
     assert undecided("resource.x == resource.x", {"x": odd}).cause is Cause.TYPE_ERROR
 
 
