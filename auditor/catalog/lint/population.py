@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from auditor.catalog.library import LoadedControl
@@ -10,6 +11,9 @@ from auditor.catalog.lint.names import names_something
 from auditor.core.model.control import Check
 from auditor.core.times import format_duration
 from auditor.errors import Problem
+
+_OVER_ALL = (("population", "expected"), ("population", "reconcile", "expr"))
+_HAS = re.compile(r"\bhas\s*\(")
 
 
 def _key(loaded: LoadedControl, context: LintContext) -> Iterator[Problem]:
@@ -26,6 +30,15 @@ def _key(loaded: LoadedControl, context: LintContext) -> Iterator[Problem]:
             message = f"the key is made of {', '.join(names)}: two resources may have the same one"
             hint = "add a field that names the resource (arn, id, name, path)"
             yield site.problem(message, hint)
+
+
+def _has(loaded: LoadedControl, context: LintContext) -> Iterator[Problem]:
+    for site in sites_of(loaded, context):
+        found = _HAS.search(site.text)
+        if site.place in _OVER_ALL and found:
+            message = "`has()` over all resources cannot tell a field that was not read"
+            hint = "read the field itself: where it could not be read, the population is undecided"
+            yield site.problem(message, hint, offset=found.start())
 
 
 def _freshness(loaded: LoadedControl, context: LintContext) -> Iterator[Problem]:
@@ -86,6 +99,14 @@ POPULATION_RULES = (
         "The key is never null and names the resource",
         _key,
         "Two resources with one key are both in error, and a key that is null is none.",
+    ),
+    Rule(
+        "population-has",
+        "error",
+        "`expected` and `reconcile` do not ask `has()`",
+        _has,
+        "A field that was denied is absent, and `has()` of it false: an incomplete population "
+        "would look complete.",
     ),
     Rule(
         "freshness",

@@ -61,6 +61,13 @@ FAULTS: list[tuple[str, Mapping[str, str], str]] = [
     ("vacuous", {NOTED: """expr: '!resource.rules.exists(r, r.cidr == "")'"""}, "exists"),
     ("key", {"key: resource.name": "key: resource.alias_name"}, "alias_name"),
     ("key", {"key: resource.name": "key: string(resource.size)"}, "string"),
+    (
+        "population-has",
+        {
+            "expected: inventory.names": "expected: resources.filter(r, has(r.alias_name)).map(r, r.name)"
+        },
+        "has(r.alias_name)",
+    ),
     ("freshness", {"freshness: 24h": "freshness: 31h"}, "31h"),
     (
         "pass-stated",
