@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from auditor.app.engine import make_engine
+from auditor.app.engine import DEFAULT, make_engine
 from auditor.app.library import checked_library, controls_folders
 from auditor.app.registry import Collectors
 from auditor.app.waivers import load_waivers
@@ -93,13 +93,16 @@ class Project:
         return load_key(self.loaded.path(path), passphrase.encode() if passphrase else None)
 
 
-def open_project(config: Path) -> Project:
+def open_project(config: Path, engine: str | None = None) -> Project:
     """The project of a configuration file.
+
+    Args:
+        engine: Name of the expression engine, the default one where it is None.
 
     Raises:
         ConfigError, DefinitionError: It is missing or wrong.
     """
-    return Project(load_config(config))
+    return Project(load_config(config), make_engine(engine or DEFAULT))
 
 
 def origin_of(organisation: str) -> str:

@@ -58,7 +58,9 @@ class Rejudged:
     differences: tuple[str, ...]
 
 
-def rejudge(store: LocalStore, run: str, now: datetime | None = None) -> Rejudged:
+def rejudge(
+    store: LocalStore, run: str, now: datetime | None = None, engine: str | None = None
+) -> Rejudged:
     """Judge the recorded evidence of a run again, at its own moment or a later one.
 
     Raises:
@@ -75,7 +77,7 @@ def rejudge(store: LocalStore, run: str, now: datetime | None = None) -> Rejudge
             "its evidence would be from the future"
         )
     judgement = judge_recorded(
-        load_policy(store, history), load_observations(store, history), moment
+        load_policy(store, history), load_observations(store, history), moment, engine
     )
     before = store.get(history.verdicts.blob)
     after = verdict_bytes(judgement)
@@ -84,7 +86,10 @@ def rejudge(store: LocalStore, run: str, now: datetime | None = None) -> Rejudge
 
 
 def judge_recorded(
-    policy: Policy, observations: list[tuple[Observation, str]], now: datetime
+    policy: Policy,
+    observations: list[tuple[Observation, str]],
+    now: datetime,
+    engine: str | None = None,
 ) -> Judgement:
     """The judgement of recorded evidence under the recorded policy, by the recorded engine.
 
@@ -98,10 +103,10 @@ def judge_recorded(
     kinds = Collectors().resource_types(policy.resource_types)
     unknown_types(kinds, policy, recorded_here)
     check_derived(kinds, recorded_here)
-    engine = make_engine(engine_name(policy))
-    plan = make_plan(policy, engine)
+    chosen = make_engine(engine or engine_name(policy))
+    plan = make_plan(policy, chosen)
     seen = {(o.target, o.resource_type): o for o, _digest in observations}
-    return evaluate(policy, plan, seen, now, engine)
+    return evaluate(policy, plan, seen, now, chosen)
 
 
 def engine_name(policy: Policy) -> str:

@@ -70,11 +70,13 @@ def verify(
     run: str | None,
     now: datetime,
     since: Path | None = None,
+    engine: str | None = None,
 ) -> VerificationReport:
     """Walk the numbered steps.
 
     Args:
         trust: Folder of the trust policy; the working folder's own where it is None.
+        engine: Who judges again; each run's own engine where it is None.
         run: Only this run (`latest` and beginnings of ids are understood).
         since: A checkpoint file kept from an earlier look.
 
@@ -96,7 +98,7 @@ def verify(
         store.reader(),
         policy,
         run=find_run(store, run) if run else None,
-        rejudge=lambda record: rejudge_record(record, approvers),
+        rejudge=lambda record: rejudge_record(record, approvers, engine),
         now=now,
         remembered=since.read_bytes() if since else None,
         reports={report.name: digest(report.read_bytes())} if report else {},
@@ -112,7 +114,9 @@ def _trust(given: Path | None, subject: Subject) -> TrustPolicy | None:
     return None
 
 
-def rejudge_record(record: RunRecord, approvers: Sequence[NamedKey]) -> bytes:
+def rejudge_record(
+    record: RunRecord, approvers: Sequence[NamedKey], engine: str | None = None
+) -> bytes:
     """The verdict bytes of a recorded run, made again from its evidence alone.
 
     Args:
@@ -131,7 +135,7 @@ def rejudge_record(record: RunRecord, approvers: Sequence[NamedKey]) -> bytes:
         raise VerificationError(f"run {record.run} cannot be read: {error}") from error
     plan = make_plan(policy, make_engine(engine_name(policy)))
     check_record(record, policy, plan, [o for o, _digest in observations], approvers)
-    judgement = judge_recorded(policy, observations, record.start.now)
+    judgement = judge_recorded(policy, observations, record.start.now, engine)
     check_summary(record, judgement)
     return verdict_bytes(judgement)
 

@@ -11,8 +11,9 @@ from auditor.app.engine import make_engine
 from auditor.app.runs import engine_name
 from auditor.core.evaluate.compiled import RESOURCE_VARIABLES
 from auditor.core.evaluate.view import View, facts_view, view
-from auditor.core.expression.explain import Trace, explain
+from auditor.core.expression.explain import explain
 from auditor.core.expression.interface import Engine
+from auditor.core.expression.trace import Trace
 from auditor.core.model.assessment import Assessment
 from auditor.core.model.control import Check, Control
 from auditor.core.model.finding import Finding

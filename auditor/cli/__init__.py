@@ -55,6 +55,10 @@ _SUMMARY: Mapping[str, str] = {
 }
 
 
+# Known without importing the engines, which would cost every start; a test compares.
+ENGINES = ("cel", "cel-cpp")
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported on use, so that `--version` stays cheap."""
 
@@ -92,8 +96,16 @@ class LazyGroup(click.Group):
 
 @click.command(cls=LazyGroup, help=_HELP, context_settings={"max_content_width": 100})
 @click.version_option(__version__, prog_name="auditor")
-def main() -> None:
-    """The group itself does nothing."""
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    envvar="AUDITOR_ENGINE",
+    help="Who evaluates expressions: our own code (cel), or Google's C++ runtime (cel-cpp), which "
+    "never gives another verdict. Recorded runs are judged again by their own engine.",
+)
+def main(engine: str | None) -> None:
+    """Keep the engine for the command that asks for it (`common.chosen_engine`)."""
+    del engine
 
 
 def run(argv: Sequence[str]) -> int:

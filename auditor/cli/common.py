@@ -37,6 +37,12 @@ def colour_option(function: Callable[P, R]) -> Callable[P, R]:
     return click.option("--no-color", is_flag=True, help="No colour (also: NO_COLOR).")(function)
 
 
+def chosen_engine() -> str | None:
+    """What `auditor --engine` says; None where it says nothing."""
+    engine: str | None = click.get_current_context().find_root().params.get("engine")
+    return engine
+
+
 def wants_colour(*, no_color: bool) -> bool:
     """Whether stdout should be coloured."""
     return not no_color and "NO_COLOR" not in os.environ and sys.stdout.isatty()

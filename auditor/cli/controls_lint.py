@@ -9,14 +9,14 @@ from pathlib import Path
 import click
 
 from auditor import __version__
-from auditor.app.engine import make_engine
+from auditor.app.engine import DEFAULT, make_engine
 from auditor.app.library import lint_library
 from auditor.app.registry import Collectors
 from auditor.catalog.library import load_library
 from auditor.catalog.lint import Diagnostic
 from auditor.catalog.lint.reference import reference
 from auditor.catalog.lint.sarif import to_sarif
-from auditor.cli.common import echo, guard
+from auditor.cli.common import chosen_engine, echo, guard
 from auditor.cli.controls_common import controls_option, library_folders
 from auditor.errors import ExitCode
 
@@ -38,7 +38,7 @@ def lint(folders: tuple[Path, ...], form: str, *, rules: bool) -> int:
         echo(reference().encode())
         return ExitCode.OK
     library = load_library(library_folders(folders))
-    found = lint_library(library, Collectors(), make_engine())
+    found = lint_library(library, Collectors(), make_engine(chosen_engine() or DEFAULT))
     if form == "sarif":
         echo(to_sarif(found, __version__))
     elif form == "json":

@@ -9,11 +9,11 @@ import click
 
 from auditor.app.case_run import CaseRunner, ControlRun
 from auditor.app.control_cases import CaseResult
-from auditor.app.engine import make_engine
+from auditor.app.engine import DEFAULT, make_engine
 from auditor.app.library import checked_library
 from auditor.app.registry import Collectors
 from auditor.catalog.library import LoadedControl
-from auditor.cli.common import guard
+from auditor.cli.common import chosen_engine, guard
 from auditor.cli.controls_common import controls_option, library_folders, one_control
 from auditor.errors import ExitCode, UsageError
 
@@ -42,7 +42,7 @@ def test(
     """Judge the cases beside each control and compare with what they expect."""
     if accept_loosening and not update:
         raise UsageError("--accept-loosening says something about --update only")
-    collectors, engine = Collectors(), make_engine()
+    collectors, engine = Collectors(), make_engine(chosen_engine() or DEFAULT)
     library = checked_library(library_folders(folders), collectors, engine)
     chosen = [one_control(library, i) for i in control_ids or sorted(library.controls)]
     runner = CaseRunner(collectors.resource_types(), engine)

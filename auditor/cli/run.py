@@ -11,7 +11,15 @@ from auditor.app.assess import assemble, recorded
 from auditor.app.outputs import render_to
 from auditor.app.project import open_project
 from auditor.app.runs import find_run, rejudge
-from auditor.cli.common import colour_option, config_option, echo, guard, note, wants_colour
+from auditor.cli.common import (
+    chosen_engine,
+    colour_option,
+    config_option,
+    echo,
+    guard,
+    note,
+    wants_colour,
+)
 from auditor.core.canonical import digest
 from auditor.core.times import format_instant, parse_instant
 from auditor.errors import ExitCode, UsageError
@@ -89,7 +97,7 @@ def rejudge_(config: Path, run_id: str, now: str | None, form: str) -> int:
         moment = parse_instant(now) if now else None
     except ValueError as error:
         raise UsageError(f"--now: {error}") from error
-    result = rejudge(store, find_run(store, run_id), moment)
+    result = rejudge(store, find_run(store, run_id), moment, chosen_engine())
     identical = result.verdicts == result.recorded
     if form == "json":
         document = {

@@ -12,7 +12,15 @@ from auditor.app.outputs import OutputRequest, render_to, write_outputs
 from auditor.app.project import open_project
 from auditor.app.scan import Scan, ScanOptions, plan_run
 from auditor.app.selection import Selection, make_policy
-from auditor.cli.common import colour_option, config_option, echo, guard, note, wants_colour
+from auditor.cli.common import (
+    chosen_engine,
+    colour_option,
+    config_option,
+    echo,
+    guard,
+    note,
+    wants_colour,
+)
 from auditor.cli.progress import make_progress
 from auditor.core.evaluate.plan import Plan
 from auditor.core.model.status import Severity
@@ -84,7 +92,7 @@ def scan(
     """
     requests = [OutputRequest.parse(text) for text in outputs]
     OutputRequest.check_format(form)
-    project = open_project(config)
+    project = open_project(config, chosen_engine())
     selection = Selection(
         frameworks,
         controls,

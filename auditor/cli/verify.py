@@ -14,7 +14,7 @@ from auditor.app.outputs import terminal_width
 from auditor.app.verifying import find_subject
 from auditor.app.verifying import verify as verify_subject
 from auditor.attest.result import StepResult, StepVerdict, VerificationReport
-from auditor.cli.common import colour_option, guard, note, wants_colour
+from auditor.cli.common import chosen_engine, colour_option, guard, note, wants_colour
 from auditor.render.escape import visible
 
 _INDENT = " " * 17
@@ -67,7 +67,9 @@ def verify(
     auditor verify --run latest --format json
     """
     subject = find_subject(path, store)
-    report = verify_subject(subject, trust=trust, run=run_id, now=datetime.now(UTC), since=since)
+    report = verify_subject(
+        subject, trust=trust, run=run_id, now=datetime.now(UTC), since=since, engine=chosen_engine()
+    )
     if form == "json":
         click.echo(json.dumps(report.to_json(), indent=2))
     else:
