@@ -64,7 +64,9 @@ FAULTS: list[tuple[str, Mapping[str, str], str]] = [
     (
         "population-has",
         {
-            "expected: inventory.names": "expected: resources.filter(r, has(r.alias_name)).map(r, r.name)"
+            "expected: inventory.names": (
+                "expected: resources.filter(r, has(r.alias_name)).map(r, r.name)"
+            )
         },
         "has(r.alias_name)",
     ),
