@@ -201,5 +201,5 @@ def _one(
         for path, gap in sorted(seen.unread.items())
         if any(r.overlaps(("resource", *path.split("."))) for r in expression.references)
     )
-    trace = explain(expression, variables)  # type: ignore[arg-type]
+    trace = explain(expression, variables)
     return Reasoning(name, expr.strip(), truth or trace.outcome, detail, trace, unread)

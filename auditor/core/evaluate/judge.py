@@ -10,6 +10,7 @@ from typing import Any
 
 from auditor.core.evaluate.compiled import RESOURCE_VARIABLES, CompiledCheck
 from auditor.core.evaluate.view import UnreadError, View
+from auditor.core.expression.explain import explain
 from auditor.core.expression.interface import Bound, Engine, Expression, UndecidedError
 from auditor.core.model.control import Assertion
 from auditor.core.model.finding import AssertionResult, Finding
@@ -20,6 +21,7 @@ from auditor.core.times import format_duration, format_instant
 
 _PLACE = re.compile(r"\{([a-z_]+(?:\.[A-Za-z0-9_]+)*)\}", re.ASCII)
 _MAX_SHOWN = 120
+_MOMENT = frozenset({"now"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,9 @@ def _assert(
         detail = f"absorbed: {'; '.join(truth.absorbed)}" if truth.absorbed else ""
         return _Result(AssertionResult(assertion.id, "true", assertion.severity, detail))
     message = fill(assertion.message, variables)
-    return _Result(AssertionResult(assertion.id, "false", assertion.severity, message))
+    trace = explain(expression, variables).short(_MOMENT)
+    told = f"{message} ({trace})" if trace else message
+    return _Result(AssertionResult(assertion.id, "false", assertion.severity, told))
 
 
 def _conclude(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from auditor.core.expression.nodes import Node
 from auditor.core.model.status import Cause
 
 VariableType = str  # "dyn" | "timestamp" | "string" | "list" | "map"
@@ -71,6 +72,11 @@ class Expression(Protocol):
     @property
     def source(self) -> str:
         """The text as written."""
+        ...
+
+    @property
+    def node(self) -> Node:
+        """Its tree, for explanations."""
         ...
 
     @property

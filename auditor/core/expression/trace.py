@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,13 @@ class Line:
     detail: str = ""
 
     def __str__(self) -> str:
-        read = ", ".join(f"{path} = {value}" for path, value in self.values)
+        # What is nothing but a field has said its value by being true or false.
+        read = ", ".join(f"{path} = {value}" for path, value in self.values if path != self.term)
+        plain = not read and bool(self.values) and not self.detail
         if self.outcome == "error":
             return self.detail
+        if plain:
+            return f"`{self.term}` is {self.outcome}"
         return f"`{self.term}` is {self.outcome}: {self.detail or read or 'always'}"
 
     def to_json(self) -> dict[str, object]:
@@ -52,11 +56,18 @@ class Trace:
     left_out: int = 0
     would_pass_if: tuple[str, ...] = ()
 
-    def short(self) -> str:
-        """One line for the reason of a finding."""
+    def short(self, hide: frozenset[str] = frozenset()) -> str:
+        """One line for the reason of a finding.
+
+        Args:
+            hide: Paths whose values are left out: equal evidence must give equal reasons at
+                whatever moment it is judged.
+        """
         if not self.lines:
             return ""
-        told = str(self.lines[0])
+        first = self.lines[0]
+        kept = tuple((path, value) for path, value in first.values if path not in hide)
+        told = str(replace(first, values=kept))
         more = len(self.lines) - 1 + self.left_out
         return f"{told} (and {more} more)" if more else told
 

@@ -15,6 +15,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Any
 
 from auditor.core.model.status import Cause
+from auditor.core.times import format_duration
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 UINT_MAX = 2**64 - 1
@@ -179,10 +180,18 @@ def _show_other(value: Value, limit: int) -> str:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, timedelta):
-        return f"{value.total_seconds():g}s"
+        return _show_span(value)
     if isinstance(value, str):
         return _show_text(value, limit)
     return str(value)
+
+
+def _show_span(value: timedelta) -> str:
+    """In the largest unit that divides it: `2d`, `36h`; finer than milliseconds in seconds."""
+    try:
+        return format_duration(value)
+    except ValueError:
+        return f"{value.total_seconds():g}s"
 
 
 def _show_text(value: str, limit: int) -> str:

@@ -43,8 +43,14 @@ def test_a_story_that_came_true_has_no_surprise(findings: list[Finding]) -> None
     ("expected", "said"),
     [
         (Expected(CHECK, "z", Status.PASS), f"{CHECK} on z: no finding"),
-        (Expected(CHECK, "a", Status.PASS), "is fail (a is not ok), expected pass"),
-        (Expected(CHECK, "a", Status.FAIL, "expired"), "is fail (a is not ok), expected fail"),
+        (
+            Expected(CHECK, "a", Status.PASS),
+            "is fail (a is not ok (`resource.ok` is false)), expected pass",
+        ),
+        (
+            Expected(CHECK, "a", Status.FAIL, "expired"),
+            "is fail (a is not ok (`resource.ok` is false)), expected fail",
+        ),
     ],
 )
 def test_what_did_not_come_true_is_told(
