@@ -9,7 +9,7 @@ from auditor.app.assess import verdict_bytes
 from auditor.core.canonical import canonical, parse_canonical
 from auditor.core.evaluate import Judgement, evaluate
 from auditor.core.evaluate.plan import make_plan
-from auditor.core.expression.cel_cpp import CelCppEngine
+from auditor.core.expression.engine import CelEngine
 from auditor.core.model.control import Control
 from auditor.core.model.fields import Record, parse_field_type
 from auditor.core.model.observation import Observation, Resource
@@ -145,7 +145,7 @@ def observe(buckets: list[dict[str, object]]) -> Observation:
 
 
 def main(number: int = 10_000) -> None:
-    engine, made = CelCppEngine(), policy()
+    engine, made = CelEngine(), policy()
     buckets = [bucket(i) for i in range(number)]
     floor, good = cpu_of(lambda: by_hand(buckets))
     observation = observe(buckets)

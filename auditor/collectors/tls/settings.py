@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from auditor.collectors.addresses import address_text
 from auditor.core.times import Duration
 
 StartTls = Literal["postgres", "mysql", "smtp", "imap", "ldap"]
@@ -38,7 +39,7 @@ def split_endpoint(text: str) -> tuple[str, int]:
     if not re.fullmatch(r"[0-9]{1,5}", port, re.ASCII) or not 0 < int(port) <= _MAX_PORT:
         raise ValueError(f"got {text!r}, expected host:port such as 'shop.example.org:443'")
     if host.startswith("[") and host.endswith("]"):
-        return str(ipaddress.IPv6Address(host[1:-1])), int(port)
+        return address_text(ipaddress.IPv6Address(host[1:-1])), int(port)
     return server_name(host), int(port)
 
 

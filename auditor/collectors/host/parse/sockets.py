@@ -6,6 +6,8 @@ import ipaddress
 import sys
 from dataclasses import dataclass
 
+from auditor.collectors.addresses import address_text
+
 _LISTEN = {"tcp": "0A", "udp": "07"}  # UDP has no listening; 07 is an unconnected socket
 
 
@@ -71,4 +73,4 @@ def _address(text: str) -> str:
     raw = bytes.fromhex(text)
     if sys.byteorder == "little":
         raw = b"".join(raw[at : at + 4][::-1] for at in range(0, len(raw), 4))
-    return str(ipaddress.ip_address(raw))
+    return address_text(ipaddress.ip_address(raw))

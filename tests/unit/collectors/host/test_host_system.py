@@ -141,7 +141,7 @@ def test_listening_sockets_of_both_families() -> None:
     )
     assert [(s.id, s.loopback) for s in six] == [
         ("udp/[::1]:53", True),
-        ("udp/[::ffff:7f00:1]:53", True),
+        ("udp/[::ffff:127.0.0.1]:53", True),
     ]
 
 
