@@ -66,6 +66,20 @@ def test_rule_01_a_gap_beside_resources_keeps_the_control_from_passing() -> None
     assert control_status(judged.findings) is ControlStatus.ERROR
 
 
+def test_rule_01_a_resource_that_is_called_like_a_fact_is_no_fact() -> None:
+    unreachable = gap(Cause.UNREACHABLE, subject="facts.example.org:443")
+    made = control(check(population={"on_empty": "pass_stated"}))
+    finding = only(judge(made, observation(gaps=(unreachable,))))
+    assert finding.status is Status.ERROR
+    assert finding.key == "facts.example.org:443"
+
+
+def test_rule_01_a_field_unread_inside_a_list_is_an_error() -> None:
+    denied = thing("a", rules=[{"from_port": 22, "cidr": "10.0.0.0/8"}], unread={"rules[0]": gap()})
+    made = control(check(**{"assert": [assertion("resource.rules.all(r, r.from_port != 22)")]}))
+    assert only(judge(made, observation(denied))).cause is Cause.DENIED
+
+
 @pytest.mark.parametrize("expr", ["resource.ok", "has(resource.note)", "!has(resource.note)"])
 def test_rule_01_a_denied_field_is_an_error_also_behind_has(expr: str) -> None:
     denied = thing("a", ok=..., note=..., unread={"ok": gap(), "note": gap()})
@@ -116,6 +130,14 @@ def test_rule_02_an_empty_population_is_an_error_while_what_it_depends_on_did_no
         found = {f.check: f for f in judge(made, empty).findings}
         assert found["second"].status is Status.ERROR
     assert found["second"].cause is Cause.DENIED
+
+
+def test_rule_02_emptiness_that_depends_on_a_check_nobody_made_is_an_error() -> None:
+    first = check(id="first", scope="false")
+    second = check(population={"on_empty": "pass_stated", "depends_on": ["first"]}, id="second")
+    finding = only(judge(control(first, second), observation()))
+    assert finding.status is Status.ERROR
+    assert finding.cause is Cause.DEPENDENCY
 
 
 def test_rule_03_a_check_without_a_target_is_listed_as_not_tested() -> None:
@@ -223,6 +245,9 @@ def test_rule_06_a_valid_waiver_waives_and_stays_visible() -> None:
         ({"requested_by": "carl"}, "requested it"),
         ({"approved_by": "olga owner"}, "owns the control"),
         ({"approved_by": "head-of-things"}, "owns the control"),
+        ({"approved_by": "OLGA  Owner "}, "owns the control"),
+        ({"approved_by": "Olga@example.org"}, "owns the control"),
+        ({"requested_by": " Carl"}, "requested it"),
         ({"environments": ["staging"]}, "it is for staging"),
         ({"approved_at": "2025-12-01T00:00:00Z"}, "180 days"),
         ({"signature": "it is not signed"}, "not signed"),
@@ -272,6 +297,12 @@ def test_rule_07_stale_future_and_foreign_evidence_is_an_error(
     finding = only(judge(control(), observation(thing(), **change)))
     assert finding.status is Status.ERROR
     assert finding.cause is cause
+
+
+def test_rule_07_evidence_read_long_after_the_moment_of_judgement_is_an_error() -> None:
+    later = NOW + timedelta(days=200)
+    made = observation(thing(), started_at=later, read_at=later, as_of=later)
+    assert only(judge(control(), made)).cause is Cause.FUTURE
 
 
 def test_rule_07_evidence_exactly_as_old_as_allowed_counts() -> None:
@@ -388,6 +419,17 @@ def test_completeness_a_count_that_was_denied_concerns_only_the_checks_that_use_
     found = {(f.check, f.key): f for f in judge(control(uses, other), denied).findings}
     assert found["thing", "facts.count"].action == "demo:Get"
     assert [key for key in found if key[0] == "other"] == [("other", "a")]
+
+
+def test_completeness_what_a_check_does_not_apply_to_covers_nothing_expected() -> None:
+    made = control(check(when="resource.ok", population={"expected": "inventory.names"}))
+    judged = judge(made, observation(thing("a"), thing("b", ok=False)))
+    assert [(f.key, f.status) for f in judged.findings] == [("a", Status.PASS), ("b", Status.FAIL)]
+
+
+def test_rule_21_only_not_applicable_is_nothing_evaluated() -> None:
+    judged = judge(control(check(when="false")), observation(thing("a")))
+    assert outcome(judged.findings) is Outcome.NOTHING_EVALUATED
 
 
 def test_completeness_an_expected_member_that_is_missing_fails_when_all_was_read() -> None:
