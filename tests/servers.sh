@@ -11,7 +11,6 @@ declare -A FILES=(
   [cron]=/usr/sbin/cron
   [logrotate]=/usr/sbin/logrotate
   [sudo]=/usr/bin/cvtsudoers
-  [poppler-utils]=/usr/bin/pdftoppm
   [e2fsprogs]=/usr/bin/lsattr
   [openssh-client]=/usr/bin/ssh-keygen
   [zstd]=/usr/bin/zstd
@@ -19,7 +18,7 @@ declare -A FILES=(
 )
 declare -A GROUPS_=(
   [pango]="libpango-1.0-0 libpangoft2-1.0-0"
-  [tests]="openssl openssh-server openssh-client cron logrotate sudo poppler-utils e2fsprogs zstd nftables"
+  [tests]="openssl openssh-server openssh-client cron logrotate sudo e2fsprogs zstd nftables"
 )
 
 missing=()
