@@ -89,8 +89,17 @@ class Project:
         return self._key(self.loaded.config.keys.log)
 
     def _key(self, path: str) -> FileKey:
-        passphrase = os.environ.get(PASSPHRASE)
-        return load_key(self.loaded.path(path), passphrase.encode() if passphrase else None)
+        return load_signing_key(self.loaded.path(path))
+
+
+def load_signing_key(path: Path) -> FileKey:
+    """A private key from a file, opened with the passphrase of the environment if it needs one.
+
+    Raises:
+        ConfigError: It cannot be read or opened.
+    """
+    passphrase = os.environ.get(PASSPHRASE)
+    return load_key(path, passphrase.encode() if passphrase else None)
 
 
 def open_project(config: Path, engine: str | None = None) -> Project:

@@ -6,12 +6,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from auditor.attest.detached import sign_file
+from auditor.attest.detached import SIGNATURE_SUFFIX, sign_file
 from auditor.attest.signing import Signer
 from auditor.core.model.restore import RestoreRecord
 from auditor.errors import ConfigError, DefinitionError, Problem
-
-SIGNATURE_SUFFIX = ".sig"
 
 
 def sign_record(path: Path, signer: Signer) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from auditor.attest.detached import sign_file, verify_file
+from auditor.attest.detached import SIGNATURE_SUFFIX, sign_file, verify_file
 from auditor.attest.signing import Signer
 from auditor.attest.trust import NamedKey
 from auditor.catalog.config import LoadedConfig
@@ -24,8 +24,6 @@ from auditor.errors import (
     Problem,
     VerificationError,
 )
-
-SIGNATURE_SUFFIX = ".sig"
 
 
 def load_waivers(

@@ -18,6 +18,7 @@ from auditor.errors import LedgerError, UndecidableError, VerificationError
 from auditor.ledger.encoding import parse_object
 
 PAYLOAD_TYPE = "application/vnd.auditor.file.v1"
+SIGNATURE_SUFFIX = ".sig"  # of the sidecar, after the whole name of the file
 MAX_SIDECAR = 256 * 1024
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
-from auditor.app.project import PASSPHRASE
+from auditor.app.project import load_signing_key
 from auditor.app.restore import sign_record
 from auditor.cli.common import guard
-from auditor.keys.file import load_key
 
 
 @click.group("restore-test")
@@ -36,6 +34,4 @@ def restore_test() -> None:
 @guard
 def sign(file: Path, key: Path) -> None:
     """Sign a record as its reviewer; writes the signature beside it."""
-    passphrase = os.environ.get(PASSPHRASE)
-    signer = load_key(key, passphrase.encode() if passphrase else None)
-    click.echo(f"wrote {sign_record(file, signer)}")
+    click.echo(f"wrote {sign_record(file, load_signing_key(key))}")

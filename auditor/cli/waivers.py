@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from auditor.app.project import PASSPHRASE, open_project
+from auditor.app.project import load_signing_key, open_project
 from auditor.app.waivers import sign_waiver
 from auditor.cli.common import config_option, guard
 from auditor.core.times import format_instant
-from auditor.keys.file import load_key
 
 
 @click.group()
@@ -52,6 +50,4 @@ def list_(config: Path) -> None:
 @guard
 def sign(file: Path, key: Path) -> None:
     """Sign a waiver file as its approver; writes the signature beside it."""
-    passphrase = os.environ.get(PASSPHRASE)
-    signer = load_key(key, passphrase.encode() if passphrase else None)
-    click.echo(f"wrote {sign_waiver(file, signer)}")
+    click.echo(f"wrote {sign_waiver(file, load_signing_key(key))}")

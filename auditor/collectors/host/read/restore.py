@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from auditor.attest.detached import verify_file
+from auditor.attest.detached import SIGNATURE_SUFFIX, verify_file
 from auditor.attest.trust import NamedKey
 from auditor.collectors.host.errors import Unread, unparsable
 from auditor.collectors.host.machine import Machine
@@ -22,7 +22,6 @@ from auditor.core.model.restore import RestoreRecord
 from auditor.core.times import parse_instant
 from auditor.errors import AuditorError
 
-SIGNATURE_SUFFIX = ".sig"
 _ALWAYS = parse_instant("1970-01-01T00:00:00Z")
 
 
