@@ -15,10 +15,14 @@ declare -A FILES=(
   [openssh-client]=/usr/bin/ssh-keygen
   [zstd]=/usr/bin/zstd
   [nftables]=/usr/sbin/nft
+  [softhsm2]=/usr/bin/softhsm2-util
+  [qpdf]=/usr/bin/qpdf
+  [jq]=/usr/bin/jq
+  [chromium]=/usr/bin/chromium
 )
 declare -A GROUPS_=(
   [pango]="libpango-1.0-0 libpangoft2-1.0-0"
-  [tests]="openssl openssh-server openssh-client cron logrotate sudo e2fsprogs zstd nftables"
+  [tests]="openssl openssh-server openssh-client cron logrotate sudo e2fsprogs zstd nftables softhsm2 qpdf jq chromium"
 )
 
 missing=()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from auditor.app.entries import collect_entry, scope_of
+from auditor.app.entries import RecordedObservation, collect_entry, scope_of
 from auditor.app.waivers import check_recorded_waiver
 from auditor.attest.evidence import RunRecord
 from auditor.attest.trust import NamedKey
@@ -70,7 +70,10 @@ def _check_collects(record: RunRecord, observations: Sequence[Observation]) -> N
     end = record.history.end_entry
     for entry, observation in zip(record.history.collects, observations, strict=True):
         where = f"{entry.target}/{entry.resource_type}"
-        if collect_entry(record.run, observation, entry.blob) != entry:
+        again = RecordedObservation(
+            observation, entry.blob, tuple(entry.redacted), entry.disclosures
+        )
+        if collect_entry(record.run, again) != entry:
             raise VerificationError("the log does not say what the evidence says", where=where)
         begun, read = observation.started_at, observation.read_at
         in_order = record.start.now - TOLERANCE <= begun <= read

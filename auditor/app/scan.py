@@ -13,15 +13,18 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from auditor import __version__
 from auditor.app.assess import assemble, recorded, verdict_bytes
 from auditor.app.boundary import guarded
 from auditor.app.collecting import collect_target
-from auditor.app.entries import collect_entry, recorded_form, scope_of
+from auditor.app.entries import RecordedObservation, collect_entry, recorded_form, scope_of
 from auditor.app.project import Project
+from auditor.app.redaction import record
+from auditor.app.retention import retain_until
 from auditor.app.selection import Selection, make_policy
+from auditor.app.timestamping import stamp, stamp_late
+from auditor.app.witnessing import cosign_head
 from auditor.attest.bundle import Bundle
 from auditor.attest.dsse import sign_envelope
 from auditor.attest.statement import (
@@ -38,14 +41,11 @@ from auditor.core.evaluate import Judgement, evaluate
 from auditor.core.evaluate.plan import Plan, make_plan
 from auditor.core.expression.interface import Engine
 from auditor.core.model.assessment import Assessment
-from auditor.core.model.observation import Observation
 from auditor.core.model.policy import Policy
 from auditor.core.rollup import count, outcome
 from auditor.errors import AuditorError, NothingEvaluatedError, StoreError
-from auditor.keys.file import FileKey
-from auditor.ledger.blobs import BlobRef
 from auditor.ledger.entries import RunAbort, RunEnd, RunStart, Verdicts
-from auditor.store.ledger_writer import LogWriter
+from auditor.store.interface import LogAppender
 
 Clock = Callable[[], datetime]
 
@@ -65,14 +65,6 @@ class ScanOptions:
     timeout_s: float = 30.0
     allow_probes: bool = False
     progress: Callable[[str], None] = field(default=lambda _line: None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Evidence:
-    """An observation and where its bytes are."""
-
-    observation: Observation
-    blob: BlobRef
 
 
 def plan_run(policy: Policy, engine: Engine) -> Plan:
@@ -100,8 +92,8 @@ class Scan:
         self.options = options
         self.now = clock()
         self.run = f"{self.now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        self.run_key: FileKey = project.run_key()
-        self.log_key: FileKey = project.log_key()
+        self.run_key = project.run_key()
+        self.log_key = project.log_key()
         self.origin = project.origin
         self.note_key = self.log_key.note_key(self.origin)
         self.start_index = -1
@@ -117,8 +109,12 @@ class Scan:
         _data, document = recorded_form(make_policy(self.project, selection).to_json())
         policy = Policy.from_json(document)
         plan = plan_run(policy, self.project.engine)
-        with _naming(self.project.store.folder):
-            return self._record(policy, plan)
+        self.retain = retain_until(self.project.loaded.config.retention, policy, self.now)
+        with _naming(self.project.store.location):
+            assessment = self._record(policy, plan)
+            stamp_late(self.project, self.options.progress)
+            cosign_head(self.project, self.options.progress)
+        return assessment
 
     def _record(self, policy: Policy, plan: Plan) -> Assessment:
         start = self._start(policy, plan)
@@ -134,26 +130,28 @@ class Scan:
             self._abort(error)
             raise
 
-    def _log(self) -> AbstractContextManager[LogWriter]:
+    def _log(self) -> AbstractContextManager[LogAppender]:
         return self.project.store.open_log(
             key=self.note_key, sign=self.log_key.sign, clock=self.clock
         )
 
     def _start(self, policy: Policy, plan: Plan) -> RunStart:
-        blob = self.project.store.put(canonical(policy.to_json()))
+        data = canonical(policy.to_json())
+        blob = self.project.store.put(data, retain_until=self.retain)
         start = RunStart(
             run=self.run,
             now=self.now,
             policy=blob,
             scope=scope_of(policy, plan),  # type: ignore[arg-type]
             nonce=secrets.token_hex(16),
+            retain_until=self.retain,
         )
         with self._log() as log:
             self.start_index = log.append(start)
             log.commit()
         return start
 
-    def _collect(self, policy: Policy, plan: Plan) -> Iterable[_Evidence]:
+    def _collect(self, policy: Policy, plan: Plan) -> Iterable[RecordedObservation]:
         """Read target after target; store each observation as it comes."""
         targets = {target.name: target for target in policy.targets}
         with _executor(self.options.workers) as executor:
@@ -170,12 +168,9 @@ class Scan:
                 stream = collect_target(self.project.collectors, targets[name], types, context)
                 read = gaps = 0
                 for observation in stream:
-                    data, document = recorded_form(observation.to_json())
-                    observation = Observation.from_json(document)  # noqa: PLW2901 - the same one
-                    blob = self.project.store.put(data)
                     read += len(observation.resources)
                     gaps += len(observation.gaps)
-                    yield _Evidence(observation, blob)
+                    yield record(self.project, observation, self.retain)
                 unread = f", {gaps} could not be read" if gaps else ""
                 self.options.progress(f"{name}: {read} resources{unread}")
 
@@ -183,13 +178,13 @@ class Scan:
         self,
         policy: Policy,
         judgement: Judgement,
-        evidence: list[_Evidence],
+        evidence: list[RecordedObservation],
         start: RunStart,
     ) -> Assessment:
         """Verdicts, statement and end into the log; the assessment comes from what was recorded."""
         store = self.project.store
-        verdicts = store.put(verdict_bytes(judgement))
-        collects = [collect_entry(self.run, item.observation, item.blob) for item in evidence]
+        verdicts = store.put(verdict_bytes(judgement), retain_until=self.retain)
+        collects = [collect_entry(self.run, item) for item in evidence]
         counts = count(judgement.findings)
         result = outcome(judgement.findings).value
         predicate = Predicate(
@@ -205,11 +200,10 @@ class Scan:
             subject=subjects(start.policy, collects, verdicts), predicate=predicate
         )
         envelope = sign_envelope(statement.to_bytes(), PAYLOAD_TYPE, self.run_key)
+        tokens = stamp(self.project, envelope.signatures[0].signature, self.options.progress)
+        bundle = Bundle(envelope, self.run_key.key_id, tokens).to_bytes()
         with self._log() as log:
-            for entry in collects:
-                log.append(entry)
-            log.append(Verdicts(run=self.run, counts=counts, blob=verdicts))
-            bundle = Bundle(envelope, self.run_key.key_id).to_bytes()
+            log.append_all([*collects, Verdicts(run=self.run, counts=counts, blob=verdicts)])
             digest = store.write_statement(self.run, bundle)
             log.append(RunEnd(run=self.run, outcome=result, statement=digest))
             log.commit()
@@ -232,12 +226,12 @@ class Scan:
 
 
 @contextmanager
-def _naming(folder: Path) -> Iterator[None]:
+def _naming(location: str) -> Iterator[None]:
     """The store names places inside itself; who reads the message must know which store."""
     try:
         yield
     except StoreError as error:
-        where = str(folder / error.where)
+        where = f"{location}/{error.where}" if error.where else location
         raise StoreError(error.message, hint=error.hint, where=where) from error
 
 

@@ -53,7 +53,7 @@ def _check_witnesses(signed: SignedCheckpoint, trust: TrustPolicy, notes: Notes)
         notes.cannot_tell(
             f"cosignatures by {', '.join(sorted(names))}: no key of theirs is known", CHECKPOINT
         )
-    elif trust.required.witness:
+    elif trust.required.witnesses:
         notes.bad("the trust policy requires a witness, and none has cosigned", CHECKPOINT)
     else:
         notes.warn("no witness has cosigned the checkpoint", CHECKPOINT)

@@ -30,6 +30,7 @@ from auditor.ledger.entries import (
     FreeBody,
     KeyRecord,
     LogBody,
+    PruneRecord,
     RunStart,
     Verdicts,
 )
@@ -113,8 +114,8 @@ class _EntryReader:
 
     def _take(self, entry: Entry) -> None:
         self.book.add(entry)
-        if isinstance(entry.body, KeyRecord) and entry.body.fields.get("use") == "log":
-            self.log_keys.append(_recorded_key(entry))
+        if isinstance(entry.body, KeyRecord) and entry.body.use == "log":
+            self.log_keys.append(_recorded_key(entry.body, entry.index))
         for blob in _blobs(entry.body):
             known = self.blobs.setdefault(blob.path, blob)
             if known != blob:
@@ -171,12 +172,11 @@ def _note_unproven(
         notes.bad("the entries and tiles have another root than the checkpoint", CHECKPOINT)
 
 
-def _recorded_key(entry: Entry) -> NoteKey:
-    vkey = entry.body.fields.get("vkey") if isinstance(entry.body, FreeBody) else None
+def _recorded_key(record: KeyRecord, index: int) -> NoteKey:
     try:
-        return NoteKey.parse(str(vkey))
+        return NoteKey.parse(record.key)
     except LedgerError as error:
-        raise VerificationError(error.message, where=f"entry {entry.index}") from error
+        raise VerificationError(error.message, where=f"entry {index}") from error
 
 
 def _blobs(body: LogBody) -> list[BlobRef]:
@@ -184,7 +184,7 @@ def _blobs(body: LogBody) -> list[BlobRef]:
     match body:
         case RunStart():
             return [body.policy]
-        case Collect() | Verdicts():
+        case Collect() | Verdicts() | PruneRecord():
             return [body.blob]
         case FreeBody(fields={"blob": blob}):
             return _free_blob(blob)

@@ -10,12 +10,20 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from cryptography.x509 import load_pem_x509_certificate
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from auditor.attest.signing import Algorithm, algorithm_of, key_id, load_public_key
-from auditor.core.times import Instant
+from auditor.core.times import Duration, Instant
 from auditor.errors import ConfigError, LedgerError
 from auditor.ledger.note import NoteKey
 
@@ -38,8 +46,15 @@ def _vkey(text: str) -> str:
     return text
 
 
+def _certificate(pem: str) -> str:
+    load_pem_x509_certificate(pem.encode())
+    return pem
+
+
 PublicKeyPem = Annotated[str, AfterValidator(_public_key)]
 Vkey = Annotated[str, AfterValidator(_vkey)]
+CosignerVkey = Annotated[str, AfterValidator(_vkey)]
+CertificatePem = Annotated[str, AfterValidator(_certificate)]
 
 
 class TrustModel(BaseModel):
@@ -49,14 +64,19 @@ class TrustModel(BaseModel):
 
 
 class Validity(TrustModel):
-    """When a key was in use: from `not_before` on, until `not_after` (exclusive) or still."""
+    """When a key was in use: from `not_before` on, until `not_after` (exclusive) or still.
+
+    A key that was revoked counts for signatures that are proven to be older than `revoked_at`.
+    """
 
     not_before: Instant
     not_after: Instant | None = None
+    revoked_at: Instant | None = None
 
     def covers(self, time: datetime) -> bool:
-        """True when the key was in use at this time."""
-        return self.not_before <= time and (self.not_after is None or time < self.not_after)
+        """True when the key was in use at this time, and not revoked yet."""
+        ends = [end for end in (self.not_after, self.revoked_at) if end is not None]
+        return self.not_before <= time and all(time < end for end in ends)
 
 
 class LogKey(Validity):
@@ -87,19 +107,43 @@ class NamedKey(Validity):
         return algorithm_of(load_public_key(self.public_key))
 
 
+class Witness(Validity):
+    """Somebody else who has seen that the log only appends; a vkey for cosignatures."""
+
+    vkey: CosignerVkey
+
+    @property
+    def note_key(self) -> NoteKey:
+        """The key itself."""
+        return NoteKey.parse(self.vkey)
+
+
+class Authority(Validity):
+    """A time-stamp authority or another issuer of certificates: its root, PEM."""
+
+    name: Annotated[str, Field(min_length=1)]
+    certificate: CertificatePem
+
+
 class Required(TrustModel):
-    """What must be there; where it is not required, its absence is a warning."""
+    """What must be there; where it is not required, its absence is a warning.
+
+    `witnesses` is how many of the policy's witnesses must have cosigned; `cadence` the longest time
+    that may lie between two complete runs.
+    """
 
     timestamp: bool = False
-    witness: bool = False
+    witnesses: Annotated[int, Field(ge=0)] = 0
     remembered_head: bool = False
+    cadence: Duration | None = None
 
 
 class TrustPolicy(TrustModel):
     """Schema `trust-1`.
 
     `origin` is the name of the log; `log_keys` sign its checkpoints, `run_keys` its statements,
-    `approvers` waivers and attestations.
+    `approvers` waivers and attestations; `witnesses` cosign checkpoints; `timestamp_authorities`
+    say when a signature existed; `certificate_authorities` issue the certificates of signed PDFs.
     """
 
     schema_: Literal["trust-1"] = Field("trust-1", alias="schema")
@@ -107,7 +151,18 @@ class TrustPolicy(TrustModel):
     log_keys: tuple[LogKey, ...] = Field(min_length=1)
     run_keys: tuple[NamedKey, ...] = Field(min_length=1)
     approvers: tuple[NamedKey, ...] = ()
+    witnesses: tuple[Witness, ...] = ()
+    timestamp_authorities: tuple[Authority, ...] = ()
+    certificate_authorities: tuple[Authority, ...] = ()
     required: Required = Required()
+
+    @model_validator(mode="after")
+    def _quorum_can_be_met(self) -> Self:
+        if self.required.witnesses > len(self.witnesses):
+            raise ValueError(
+                f"{self.required.witnesses} witnesses are required, {len(self.witnesses)} are named"
+            )
+        return self
 
     def to_json(self) -> str:
         """The text of the file."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -15,6 +16,7 @@ from auditor.catalog.source import Source, did_you_mean, read_yaml, validate
 from auditor.core.model.control import Control, Model
 from auditor.core.model.ident import Id
 from auditor.core.model.target import Target
+from auditor.core.times import Duration
 from auditor.errors import ConfigError, DefinitionError, Problem
 
 CONFIG_FILE = "auditor.yaml"
@@ -41,10 +43,39 @@ class Person(Model):
 
 
 class Keys(Model):
-    """Where the signing keys are: paths, relative to the file."""
+    """Where the signing keys are: paths relative to the file, or URIs of keys kept elsewhere.
+
+    `token` is the secret that keyed tokens are made with; `certificate` the X.509 certificate (with
+    its chain, PEM) of the run key, for signatures in PDF reports.
+    """
 
     run: str = "keys/run.pem"
     log: str = "keys/log.pem"
+    token: str = "keys/token.key"  # noqa: S105 - where it is, not what it is
+    certificate: str = "keys/run.crt"
+
+
+class WitnessEntry(Model):
+    """A witness that is asked to cosign each checkpoint: where it listens and its key."""
+
+    url: str = Field(pattern=r"^https?://")
+    vkey: str
+
+
+class ObjectStore(Model):
+    """How an `s3://` store is reached, where the AWS defaults do not say it."""
+
+    endpoint_url: str | None = None
+    region: str | None = None
+    profile: str | None = None
+    lock: Literal["compliance", "governance", "none"] = "compliance"
+
+
+class Retention(Model):
+    """How long evidence is kept at least: in general, and of runs that judged a control."""
+
+    default: Duration = timedelta(days=400)
+    controls: dict[Id, Duration] = Field(default_factory=dict)
 
 
 class Config(Model):
@@ -62,7 +93,10 @@ class Config(Model):
     store: str = "evidence"
     keys: Keys = Keys()
     trust: str = "trust"
+    object_store: ObjectStore = ObjectStore()
+    retention: Retention = Retention()
     timestamping: tuple[str, ...] = ()
+    witnesses: tuple[WitnessEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, JsonValue, StringConstraints, ValidationError
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
 from auditor.core.canonical import MAX_INT, canonical
 from auditor.core.times import Instant, format_instant, parse_instant
@@ -59,7 +59,8 @@ class RunStart(Body):
 
     `now` is the instant that everything is judged at; `policy` the blob with controls and
     parameters; `scope` what was resolved to be looked at; `nonce` random text, so that a run cannot
-    be prepared beforehand; `slot` the place in the schedule that it fills, or null.
+    be prepared beforehand; `slot` the place in the schedule that it fills, or null; `retain_until`
+    how long its evidence must be kept at least, null where nothing was promised.
     """
 
     type: ClassVar[str] = "run.start"
@@ -69,10 +70,15 @@ class RunStart(Body):
     scope: dict[str, JsonValue]
     nonce: str
     slot: str | None = None
+    retain_until: Instant | None = None
 
 
 class Collect(Body):
-    """One resource type of one target was read; `blob` is the observation."""
+    """One resource type of one target was read; `blob` is the observation.
+
+    `redacted` names the fields whose values are not in the observation but in `disclosures`, which
+    may be withheld or erased without breaking anything.
+    """
 
     type: ClassVar[str] = "collect"
     run: RunId
@@ -85,6 +91,8 @@ class Collect(Body):
     started_at: Instant
     read_at: Instant
     blob: BlobRef
+    redacted: list[str] = Field(default_factory=list)
+    disclosures: BlobRef | None = None
 
 
 class Verdicts(Body):
@@ -123,6 +131,59 @@ class Report(Body):
     file: StorePath | None = None
 
 
+class Timestamp(Body):
+    """A run's statement was time-stamped after the run: `file` is the token (RFC 3161) kept."""
+
+    type: ClassVar[str] = "timestamp"
+    run: RunId
+    digest: Digest
+    file: StorePath
+
+
+class KeySignature(LogModel):
+    """A signature over a `key` entry's body without its signatures: key id (hex), base64."""
+
+    key_id: str
+    signature: str
+
+
+class KeyRecord(Body):
+    """A key came into use, replaced another or was revoked.
+
+    `key` is the key's text: a vkey for the log, PEM for the others; `replaces` the key text of the
+    one that it replaces; `since` the time from which that holds. A rotation is signed by both keys,
+    a revocation by any key of the same use that is still in force.
+    """
+
+    type: ClassVar[str] = "key"
+    use: Literal["log", "run"]
+    action: Literal["introduce", "rotate", "revoke"]
+    key: str
+    since: Instant
+    replaces: str | None = None
+    reason: str = ""
+    signatures: list[KeySignature] = Field(default_factory=list)
+
+
+class HoldRecord(Body):
+    """A legal hold on the evidence of runs was set or cleared; `hold` names it."""
+
+    type: ClassVar[str] = "hold"
+    hold: RunId
+    action: Literal["set", "clear"]
+    runs: list[RunId]
+    reason: str
+
+
+class PruneRecord(Body):
+    """Evidence past its retention is about to be deleted; `blob` lists the digests, and stays."""
+
+    type: ClassVar[str] = "prune"
+    before: Instant
+    count: Count
+    blob: BlobRef
+
+
 class FreeBody(Body):
     """A body whose fields are not laid down here: they are the object itself."""
 
@@ -153,20 +214,8 @@ class AttestationRecord(FreeBody):
     type: ClassVar[str] = "attestation"
 
 
-class KeyRecord(FreeBody):
-    """A key came into use or went out of it."""
-
-    type: ClassVar[str] = "key"
-
-
-class HoldRecord(FreeBody):
-    """A legal hold was set or cleared."""
-
-    type: ClassVar[str] = "hold"
-
-
-RunBody = RunStart | Collect | Verdicts | RunEnd | RunAbort | Report
-LogBody = RunBody | FreeBody
+RunBody = RunStart | Collect | Verdicts | RunEnd | RunAbort | Report | Timestamp
+LogBody = RunBody | KeyRecord | HoldRecord | PruneRecord | FreeBody
 BODIES: Mapping[str, type[LogBody]] = {
     body.type: body
     for body in (
@@ -176,10 +225,12 @@ BODIES: Mapping[str, type[LogBody]] = {
         RunEnd,
         RunAbort,
         Report,
-        WaiverRecord,
-        AttestationRecord,
+        Timestamp,
         KeyRecord,
         HoldRecord,
+        PruneRecord,
+        WaiverRecord,
+        AttestationRecord,
     )
 }
 

@@ -1,6 +1,7 @@
 """The runs that a log tells of, and whether each was told in order.
 
-start, then collects, then verdicts, then end (or abort at any time), then reports. What breaks the
+start, then collects, then verdicts, then end (or abort at any time), then reports and time-stamps
+that came late. What breaks the
 order is a problem of that run; a run without an end is no problem but a fact: it is either still
 going on or was interrupted, and it stays visible for ever.
 """
@@ -15,11 +16,15 @@ from auditor.ledger.entries import (
     Collect,
     Entry,
     FreeBody,
+    HoldRecord,
+    KeyRecord,
+    PruneRecord,
     Report,
     RunAbort,
     RunBody,
     RunEnd,
     RunStart,
+    Timestamp,
     Verdicts,
 )
 
@@ -43,6 +48,7 @@ class RunHistory:
     end_entry: Entry | None = None
     abort: RunAbort | None = None
     reports: list[Report] = field(default_factory=list)
+    timestamps: list[Timestamp] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     last_index: int = -1
 
@@ -68,7 +74,7 @@ class RunBook:
     def add(self, entry: Entry) -> RunHistory | None:
         """Take the next entry; gives its run, None where it belongs to none."""
         body = entry.body
-        if isinstance(body, FreeBody):
+        if isinstance(body, (FreeBody, KeyRecord, HoldRecord, PruneRecord)):
             return None
         name = body.run
         history = self._runs.setdefault(name, RunHistory(name))
@@ -92,9 +98,8 @@ def _apply(history: RunHistory, entry: Entry, body: RunBody) -> str:
             return _end(history, entry, body)
         case RunAbort():
             return _abort(history, body)
-        case Report():
-            history.reports.append(body)
-            return "" if history.end is not None else "a report of a run that has not ended"
+        case Report() | Timestamp():
+            return _after(history, body)
         case _:
             assert_never(body)
 
@@ -136,6 +141,14 @@ def _abort(history: RunHistory, body: RunAbort) -> str:
     if not problem:
         history.abort = body
     return problem
+
+
+def _after(history: RunHistory, body: Report | Timestamp) -> str:
+    if isinstance(body, Report):
+        history.reports.append(body)
+    else:
+        history.timestamps.append(body)
+    return "" if history.end is not None else f"a {body.type} of a run that has not ended"
 
 
 def _not_going(history: RunHistory) -> str:

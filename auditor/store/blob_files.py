@@ -15,10 +15,16 @@ from auditor.store.files import CHUNK, NewFile, read_chunks, store_errors
 
 
 class BlobFiles:
-    """The folder `blobs` of a store."""
+    """A folder of blobs in a store.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: The store.
+        area: "" for evidence; `vault/` for what may be erased without breaking anything.
+    """
+
+    def __init__(self, root: Path, area: str = "") -> None:
         self._root = root
+        self._area = area
 
     def put(self, data: bytes) -> BlobRef:
         """Store bytes; durable when this returns."""
@@ -37,7 +43,7 @@ class BlobFiles:
                 file.write(encoder.update(piece))
             file.write(encoder.finish())
             reference = encoder.reference
-            path = self._root / reference.path
+            path = self._root / self._path(reference)
             if not path.exists():
                 file.publish(path)
                 return reference
@@ -49,14 +55,14 @@ class BlobFiles:
         Raises:
             VerificationError: Missing, or other bytes than the reference says.
         """
-        path = self._root / reference.path
-        with store_errors(reference.path):
+        path = self._root / self._path(reference)
+        with store_errors(self._path(reference)):
             if not path.exists():
-                raise VerificationError("the blob is missing", where=reference.path)
+                raise VerificationError("the blob is missing", where=self._path(reference))
             try:
                 yield from decode_blob(reference, read_chunks(path))
             except VerificationError as error:
-                raise VerificationError(error.message, where=reference.path) from error
+                raise VerificationError(error.message, where=self._path(reference)) from error
 
     def get(self, reference: BlobRef) -> bytes:
         """The plain bytes, proven.
@@ -66,11 +72,14 @@ class BlobFiles:
         """
         return b"".join(self.stream(reference))
 
+    def _path(self, reference: BlobRef) -> str:
+        return f"{self._area}{reference.path}"
+
     def _existing(self, reference: BlobRef) -> BlobRef:
         """The reference of a file that is there: another zlib may have packed it otherwise."""
         seen, size = hashlib.sha256(), 0
-        with store_errors(reference.path):
-            for piece in read_chunks(self._root / reference.path):
+        with store_errors(self._path(reference)):
+            for piece in read_chunks(self._root / self._path(reference)):
                 seen.update(piece)
                 size += len(piece)
         stored = Stored(encoding="gzip", digest=f"sha256:{seen.hexdigest()}", size=size)

@@ -9,9 +9,9 @@ the checkpoint; the checkpoint itself is never moved back. Memory is one bundle 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
@@ -22,7 +22,7 @@ from auditor.ledger.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpo
 from auditor.ledger.entries import Entry, KeyRecord, LogBody
 from auditor.ledger.journal import encode_frame, read_frames
 from auditor.ledger.merkle import hash_leaf
-from auditor.ledger.note import NoteKey, SignBytes, verify_note
+from auditor.ledger.note import Note, NoteKey, NoteSignature, SignBytes, verify_note
 from auditor.ledger.tiles import ENTRIES, TILE_WIDTH, Tile, TileEdge, TileName, encode_bundle
 from auditor.store.files import make_folders, store_errors, sync_folder, write_file
 from auditor.store.ledger_reader import LogFiles
@@ -91,7 +91,8 @@ class LogWriter:
             self.recovery = self._recover()
             self._refuse_rollback()
             if self.size == 0:
-                self.append(KeyRecord(fields={"use": "log", "vkey": key.vkey}))
+                first = KeyRecord(use="log", action="introduce", key=key.vkey, since=self._time())
+                self.append(first)
         except BaseException:
             self.close()
             raise
@@ -124,6 +125,40 @@ class LogWriter:
             os.fsync(self._journal.fileno())
             self._take(data)
         return index
+
+    def append_all(self, bodies: Iterable[LogBody]) -> range:
+        """Add entries; when this returns, all of them are on disk.
+
+        Returns:
+            Their indexes in the log.
+
+        Raises:
+            LedgerError: An entry is too long or holds what canonical JSON forbids; those before it
+                were written, and the log can be used on.
+            StoreError: The disk refused, or the clock is wrong.
+        """
+        first = self.size
+        for body in bodies:
+            self.append(body)
+        return range(first, self.size)
+
+    def cosign(self, signatures: Sequence[NoteSignature]) -> SignedCheckpoint:
+        """Put cosignatures to the checkpoint in force; its text stays what it is.
+
+        Raises:
+            LedgerError: There is no checkpoint yet.
+            StoreError: The disk refused.
+        """
+        if self._signed is None:
+            raise LedgerError("there is no checkpoint to cosign", where="log/checkpoint")
+        known = self._signed.note.signatures
+        new = tuple(item for item in signatures if item not in known)
+        if new:
+            signed = replace(self._signed, note=Note(self._signed.note.text, (*known, *new)))
+            with self._breaking("cosign"):
+                write_file(self._root, "log/checkpoint", signed.to_bytes())
+                self._signed = signed
+        return self._signed
 
     def commit(self) -> SignedCheckpoint:
         """Write the tiles of all entries, sign, write the checkpoint.

@@ -2,7 +2,8 @@
 
     log/checkpoint  log/tile/...  log/journal      the log (C2SP tlog-tiles)
     blobs/sha256/ab/cd...                          evidence, policies, verdicts (gzip)
-    runs/<run id>/statement.sigstore.json          the signed statement, and reports kept with it
+    runs/<run id>/statement.sigstore.json          the signed statement, and files kept with it
+    vault/blobs/...                                disclosures of redacted fields; may be erased
     index.sqlite  lock  tmp/                       not evidence: may be deleted when nobody writes
 
 Puts the parts together; each part is a file of this package. Knows neither keys nor meaning.
@@ -22,9 +23,10 @@ from auditor.ledger.blobs import BlobRef
 from auditor.ledger.checkpoint import Checkpoint, SignedCheckpoint
 from auditor.ledger.entries import Entry
 from auditor.ledger.note import NoteKey, SignBytes
-from auditor.ledger.proofs import consistency_proof, verify_consistency
+from auditor.ledger.proofs import consistency_proof, inclusion_proof, verify_consistency
 from auditor.ledger.runs import RunBook, RunHistory
 from auditor.ledger.tiles import TileTree
+from auditor.ledger.tlog_proof import TlogProof
 from auditor.store.blob_files import BlobFiles
 from auditor.store.files import make_folders, store_errors, write_file
 from auditor.store.index import RunIndex, RunSummary
@@ -33,6 +35,7 @@ from auditor.store.ledger_writer import LogWriter, open_log
 from auditor.store.reader import FolderReader
 
 STATEMENT = "statement.sigstore.json"
+VAULT = "vault/"
 LOCK_TIMEOUT_S = 30.0
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
@@ -48,17 +51,30 @@ class LocalStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._blobs = BlobFiles(folder)
+        self._vault = BlobFiles(folder, VAULT)
         self._log = LogFiles(folder)
         self._index = RunIndex(folder)
 
     # Evidence
 
-    def put(self, data: bytes) -> BlobRef:
-        """Store bytes under their digest; durable when this returns."""
+    @property
+    def location(self) -> str:
+        """The folder."""
+        return str(self.folder)
+
+    def put(self, data: bytes, *, retain_until: datetime | None = None) -> BlobRef:
+        """Store bytes under their digest; durable when this returns.
+
+        A folder cannot lock: what must be kept until when, the log says.
+        """
+        del retain_until
         return self._blobs.put(data)
 
-    def put_stream(self, pieces: Iterable[bytes]) -> BlobRef:
+    def put_stream(
+        self, pieces: Iterable[bytes], *, retain_until: datetime | None = None
+    ) -> BlobRef:
         """Store bytes that come in pieces, without holding them in memory."""
+        del retain_until
         return self._blobs.put_stream(pieces)
 
     def get(self, reference: BlobRef) -> bytes:
@@ -72,6 +88,18 @@ class LocalStore:
     def stream(self, reference: BlobRef) -> Iterator[bytes]:
         """The same, piece by piece; proven when the iterator ends without raising."""
         return self._blobs.stream(reference)
+
+    def put_disclosures(self, data: bytes) -> BlobRef:
+        """Store disclosures of redacted fields, apart from the evidence, in `vault/`."""
+        return self._vault.put(data)
+
+    def get_disclosures(self, reference: BlobRef) -> bytes:
+        """Disclosures, proven against both digests.
+
+        Raises:
+            VerificationError: Erased, or changed.
+        """
+        return self._vault.get(reference)
 
     # The log
 
@@ -116,6 +144,19 @@ class LocalStore:
         verify_consistency(then.head, now.head, consistency_proof(size, now.size, tree.node))
         return then
 
+    def prove(self, index: int) -> TlogProof:
+        """The proof that an entry is under the checkpoint in force.
+
+        Raises:
+            VerificationError: There is no such entry, or a tile is missing or changed.
+        """
+        signed = self.checkpoint()
+        if signed is None or not 0 <= index < signed.checkpoint.size:
+            raise VerificationError(f"the log has no entry {index}", where="log/checkpoint")
+        tree = TileTree(signed.checkpoint.size, self._log.read)
+        path = inclusion_proof(index, signed.checkpoint.size, tree.node)
+        return TlogProof(index, tuple(path), signed)
+
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[Entry]:
         """Checkpointed entries from `start` to `end` (exclusive), checked against their tiles.
 
@@ -148,11 +189,11 @@ class LocalStore:
         """
         return b"".join(self.reader().chunks(_run_path(run, STATEMENT)))
 
-    def write_report(self, run: str, name: str, data: bytes) -> tuple[str, str]:
-        """Keep a report beside the statement; gives path and digest for the `Report` entry.
+    def write_run_file(self, run: str, name: str, data: bytes) -> tuple[str, str]:
+        """Keep a report or a time-stamp beside the statement; gives path and digest for the log.
 
         Raises:
-            StoreError: The run has another report of this name already.
+            StoreError: The run has another file of this name already.
         """
         return _run_path(run, name), self._write_once(run, name, data)
 

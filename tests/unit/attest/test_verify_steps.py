@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -232,12 +233,12 @@ def test_the_trusted_key_of_another_log_is_bad(case: Case) -> None:
     assert "trusted is 'other/log'" in case.verify(trust=trust).steps[2].detail
 
 
-def required(case: Case, **names: bool) -> TrustPolicy:
+def required(case: Case, **names: Any) -> TrustPolicy:
     return case.site.trust.model_copy(update={"required": Required(**names)})
 
 
 def test_what_the_policy_requires_is_bad_or_undecided_when_missing(case: Case) -> None:
-    assert verdicts(case.verify(trust=required(case, witness=True)))[2] is BAD
+    assert verdicts(case.verify(trust=required(case, witnesses=1)))[2] is BAD
     assert verdicts(case.verify(trust=required(case, remembered_head=True)))[2] is CANNOT_TELL
     assert verdicts(case.verify(trust=required(case, timestamp=True)))[5] is BAD
 
@@ -372,13 +373,14 @@ def test_a_broken_chain_under_a_good_root_is_bad(case: Case) -> None:
 
 def test_the_log_names_its_own_keys(case: Case, tmp_path: Path) -> None:
     other = generate_key(tmp_path / "x.pem", "ed25519").note_key(ORIGIN)
-    record = KeyRecord(fields={"use": "log", "vkey": other.vkey})
+    record = KeyRecord(use="log", action="introduce", key=other.vkey, since=BEGIN)
     report = forged(case, [record]).verify()
     assert (report.steps[3].verdict, report.steps[3].where) == (BAD, "log/checkpoint")
     assert "keys that the log itself names" in report.steps[3].detail
-    broken = forged(case, [KeyRecord(fields={"use": "log", "vkey": 5})]).verify()
+    no_key = record.model_copy(update={"key": "5"})
+    broken = forged(case, [no_key]).verify()
     assert "entry 0" in broken.steps[3].detail
-    silent = forged(case, [KeyRecord(fields={"use": "run"})]).verify()
+    silent = forged(case, [no_key.model_copy(update={"use": "run"})]).verify()
     assert silent.steps[3].verdict is OK
 
 

@@ -131,7 +131,7 @@ class Site:
         bundle = self.statement(start, index, collects, verdicts)
         digest = self.store.write_statement(start.run, bundle)
         log.append(RunEnd(run=start.run, outcome="ok", statement=digest))
-        path, digest = self.store.write_report(start.run, "report.html", b"<p>" + data)
+        path, digest = self.store.write_run_file(start.run, "report.html", b"<p>" + data)
         log.append(Report(run=start.run, format="html", digest=digest, file=path))
 
     def statement(

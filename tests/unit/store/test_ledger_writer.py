@@ -36,7 +36,8 @@ def test_the_first_entry_of_a_log_is_its_own_key(site: Site) -> None:
         log.commit()
     first = next(site.store.entries())
     assert isinstance(first.body, KeyRecord)
-    assert first.body.fields == {"use": "log", "vkey": site.log_key.note_key(ORIGIN).vkey}
+    assert (first.body.use, first.body.action) == ("log", "introduce")
+    assert first.body.key == site.log_key.note_key(ORIGIN).vkey
 
 
 def test_entries_are_read_after_the_commit_and_not_before(site: Site) -> None:

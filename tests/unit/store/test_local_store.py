@@ -31,7 +31,7 @@ def test_evidence_reads_back_from_bytes_and_from_pieces(tmp_path: Path) -> None:
 
 def test_a_report_is_kept_beside_the_statement(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
-    path, found = store.write_report("run-1", "report.pdf", b"%PDF")
+    path, found = store.write_run_file("run-1", "report.pdf", b"%PDF")
     assert (path, found) == ("runs/run-1/report.pdf", digest(b"%PDF"))
     assert (tmp_path / path).read_bytes() == b"%PDF"
 
@@ -42,7 +42,7 @@ def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, name: str) -> Non
     with pytest.raises(StoreError, match="run id"):
         store.write_statement(name, b"")
     with pytest.raises(StoreError, match="file name"):
-        store.write_report("run-1", name, b"")
+        store.write_run_file("run-1", name, b"")
     assert list(tmp_path.rglob("*")) == []
 
 
