@@ -28,8 +28,10 @@ Exit codes: 0 all evaluated, nothing failing   1 failing controls   2 usage or c
             70 internal error                  130 interrupted
 """
 COMMANDS: Mapping[str, str] = {
+    "collect": "auditor.cli.collect:collect",
     "controls": "auditor.cli.controls:controls",
     "demo": "auditor.cli.demo:demo",
+    "doctor": "auditor.cli.doctor:doctor",
     "init": "auditor.cli.init:init",
     "ledger": "auditor.cli.ledger:ledger",
     "report": "auditor.cli.report:report",
@@ -41,8 +43,10 @@ COMMANDS: Mapping[str, str] = {
     "why": "auditor.cli.why:why",
 }
 _SUMMARY: Mapping[str, str] = {
+    "collect": "Print the resources of one type; judge and record nothing.",
     "controls": "Browse, lint and test the library of controls.",
     "demo": "Show the whole job on a stand-in company: no account needed.",
+    "doctor": "Say which targets answer and what is missing; print permissions.",
     "init": "Write auditor.yaml for what can be reached, and make keys.",
     "ledger": "Show the append-only log.",
     "report": "Render the report of a run: pdf, html, json, text.",

@@ -16,7 +16,7 @@ Contract, which `tests/unit/collectors` checks for each of them:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -59,6 +59,12 @@ class Preflight:
     gap: Gap | None = None
 
 
+def listed_permissions(types: Iterable[ResourceType]) -> Mapping[str, str]:
+    """Permissions in the systems' own words, a line each, where there is no policy language."""
+    lines = sorted({permission for kind in types for permission in kind.permissions})
+    return {"text": "".join(f"{line}\n" for line in lines)}
+
+
 class Collector(Protocol):
     """One kind of system."""
 
@@ -79,6 +85,13 @@ class Collector(Protocol):
 
     def resource_types(self) -> Mapping[str, ResourceType]:
         """All types it can read, by name. Needs no SDK and no network."""
+        ...
+
+    def grants(self, resource_types: Sequence[str]) -> Mapping[str, str]:
+        """The least that reading these types needs: name of a form to the document in that form.
+
+        The first form is the default. Needs no SDK and no network.
+        """
         ...
 
     def preflight(self, target: Target, context: CollectionContext) -> Preflight:

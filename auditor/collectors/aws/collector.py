@@ -7,6 +7,7 @@ from types import MappingProxyType, ModuleType
 
 from pydantic import BaseModel, ValidationError
 
+from auditor.collectors.aws.grants import iam_documents
 from auditor.collectors.aws.loader import load_catalogue
 from auditor.collectors.aws.settings import AwsSettings
 from auditor.collectors.interface import CollectionContext, Preflight
@@ -27,6 +28,13 @@ class AwsCollector:
         """All types it can read, by name. Needs no SDK and no network."""
         types = load_catalogue().items()
         return MappingProxyType({name: collected.resource_type for name, collected in types})
+
+    def grants(self, resource_types: Sequence[str]) -> Mapping[str, str]:
+        """IAM policies that allow reading these types and nothing else."""
+        known = self.resource_types()
+        return iam_documents(
+            action for name in resource_types for action in known[name].permissions
+        )
 
     def preflight(self, target: Target, context: CollectionContext) -> Preflight:
         """Ask who we are there.

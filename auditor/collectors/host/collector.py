@@ -37,7 +37,7 @@ from auditor.collectors.host.read import (
 )
 from auditor.collectors.host.rows import Reading, Row
 from auditor.collectors.host.settings import HostSettings
-from auditor.collectors.interface import CollectionContext, Preflight
+from auditor.collectors.interface import CollectionContext, Preflight, listed_permissions
 from auditor.collectors.types_yaml import load_resource_types
 from auditor.core.model.observation import Gap, Observation, Resource
 from auditor.core.model.resource_type import ResourceType
@@ -99,6 +99,11 @@ class HostCollector:
         if self._types is None:
             self._types = load_resource_types(_TYPES)
         return self._types
+
+    def grants(self, resource_types: Sequence[str]) -> Mapping[str, str]:
+        """What must be allowed, in words."""
+        known = self.resource_types()
+        return listed_permissions(known[name] for name in resource_types)
 
     def preflight(self, target: Target, context: CollectionContext) -> Preflight:
         """Whether the root can be listed, and as whom."""

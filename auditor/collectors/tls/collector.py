@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from auditor.collectors.interface import CollectionContext, Preflight
+from auditor.collectors.interface import CollectionContext, Preflight, listed_permissions
 from auditor.collectors.tls.ct import join_export, load_export
 from auditor.collectors.tls.derive import derive_endpoint
 from auditor.collectors.tls.endpoint import Reading, facts_of, read_address
@@ -104,6 +104,11 @@ class TlsCollector:
     def resource_types(self) -> Mapping[str, ResourceType]:
         """All types it can read, by name."""
         return self._types
+
+    def grants(self, resource_types: Sequence[str]) -> Mapping[str, str]:
+        """What must be allowed, in words."""
+        known = self.resource_types()
+        return listed_permissions(known[name] for name in resource_types)
 
     def preflight(self, target: Target, context: CollectionContext) -> Preflight:
         """A connection to the first address of the first endpoint."""

@@ -53,6 +53,9 @@ class FakeCollector:
             "fake.derived": _type("fake.derived", DERIVED),
         }
 
+    def grants(self, resource_types: Sequence[str]) -> Mapping[str, str]:
+        return {"text": "".join(f"read {name}\n" for name in resource_types)}
+
     def preflight(self, target: Target, context: CollectionContext) -> Preflight:
         del context
         return Preflight(f"fake on {target.name}")
