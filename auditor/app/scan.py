@@ -1,16 +1,17 @@
 """One run: plan, record the start, read, judge, record, sign.
 
 (0) plan, (1) policy and `run.start` into the log, (2) read every target, evidence as it comes into
-the store, (3) judge, (4) verdicts, (5) signed statement, (6) `run.end` and the checkpoint.
-Whatever ends a run before (6) leaves `run.abort`, or at least a start without an end.
+the store and `collect` entries target by target into the log, (3) judge, (4) verdicts, (5) signed
+statement, (6) `run.end` and the checkpoint. An error before (6) leaves `run.abort`; an interrupt or
+a dead machine a start without an end, which can be resumed: what was read is not read again.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,6 +22,7 @@ from auditor.app.collecting import collect_target
 from auditor.app.entries import RecordedObservation, collect_entry, recorded_form, scope_of
 from auditor.app.project import Project
 from auditor.app.redaction import record
+from auditor.app.resuming import Interrupted, one_process
 from auditor.app.retention import retain_until
 from auditor.app.selection import Selection, make_policy
 from auditor.app.timestamping import stamp, stamp_late
@@ -35,6 +37,7 @@ from auditor.attest.statement import (
     subjects,
 )
 from auditor.attest.statement import Assessment as Predicate
+from auditor.collectors.budget import CallBudget
 from auditor.collectors.interface import CollectionContext
 from auditor.core.canonical import canonical
 from auditor.core.evaluate import Judgement, evaluate
@@ -42,6 +45,7 @@ from auditor.core.evaluate.plan import Plan, make_plan
 from auditor.core.expression.interface import Engine
 from auditor.core.model.assessment import Assessment
 from auditor.core.model.policy import Policy
+from auditor.core.model.target import Target
 from auditor.core.rollup import count, outcome
 from auditor.errors import AuditorError, NothingEvaluatedError, StoreError
 from auditor.ledger.entries import RunAbort, RunEnd, RunStart, Verdicts
@@ -59,12 +63,14 @@ class ScanOptions:
         timeout_s: Ceiling for one request, in seconds.
         allow_probes: Active probes are allowed.
         progress: Told a line for people.
+        max_calls: Ceiling of requests for the whole run; what lies past it is unread.
     """
 
     workers: int = 16
     timeout_s: float = 30.0
     allow_probes: bool = False
     progress: Callable[[str], None] = field(default=lambda _line: None)
+    max_calls: int | None = None
 
 
 def plan_run(policy: Policy, engine: Engine) -> Plan:
@@ -110,22 +116,44 @@ class Scan:
         policy = Policy.from_json(document)
         plan = plan_run(policy, self.project.engine)
         self.retain = retain_until(self.project.loaded.config.retention, policy, self.now)
-        with _naming(self.project.store.location):
-            assessment = self._record(policy, plan)
-            stamp_late(self.project, self.options.progress)
-            cosign_head(self.project, self.options.progress)
+        with _naming(self.project.store.location), one_process(self.run):
+            return self._complete(policy, plan, self._start(policy, plan), [])
+
+    def resume(self, interrupted: Interrupted) -> Assessment:
+        """Go on with a run that was interrupted, at its own moment and under its own policy.
+
+        Raises:
+            AuditorError: What keeps the run from its end.
+        """
+        start = interrupted.start
+        self.run, self.now, self.start_index = start.run, start.now, interrupted.index
+        self.retain = start.retain_until or self.now
+        plan = plan_run(interrupted.policy, self.project.engine)
+        with _naming(self.project.store.location), one_process(self.run):
+            return self._complete(interrupted.policy, plan, start, list(interrupted.evidence))
+
+    def _complete(
+        self, policy: Policy, plan: Plan, start: RunStart, evidence: list[RecordedObservation]
+    ) -> Assessment:
+        assessment = self._record(policy, plan, start, evidence)
+        stamp_late(self.project, self.options.progress)
+        cosign_head(self.project, self.options.progress)
         return assessment
 
-    def _record(self, policy: Policy, plan: Plan) -> Assessment:
-        start = self._start(policy, plan)
+    def _record(
+        self, policy: Policy, plan: Plan, start: RunStart, evidence: list[RecordedObservation]
+    ) -> Assessment:
         try:
-            evidence = list(self._collect(policy, plan))
+            evidence += self._collect(policy, plan, evidence)
             observations = {
                 (item.observation.target, item.observation.resource_type): item.observation
                 for item in evidence
             }
             judgement = evaluate(policy, plan, observations, self.now, self.project.engine)
             return self._finish(policy, judgement, evidence, start)
+        except KeyboardInterrupt:
+            self.options.progress(f"what was read is kept: auditor scan --resume {self.run}")
+            raise
         except BaseException as error:
             self._abort(error)
             raise
@@ -151,9 +179,13 @@ class Scan:
             log.commit()
         return start
 
-    def _collect(self, policy: Policy, plan: Plan) -> Iterable[RecordedObservation]:
-        """Read target after target; store each observation as it comes."""
+    def _collect(
+        self, policy: Policy, plan: Plan, before: Sequence[RecordedObservation]
+    ) -> list[RecordedObservation]:
+        """Read target after target; what was read before is not read again."""
         targets = {target.name: target for target in policy.targets}
+        known = {(item.observation.target, item.observation.resource_type) for item in before}
+        found: list[RecordedObservation] = []
         with _executor(self.options.workers) as executor:
             context = CollectionContext(
                 clock=self.clock,
@@ -162,17 +194,37 @@ class Scan:
                 allow_probes=self.options.allow_probes,
                 timeout_s=self.options.timeout_s,
                 progress=self.options.progress,
+                budget=CallBudget(self.options.max_calls),
             )
-            for name, types in plan.requests().items():
-                self.options.progress(f"{name}: reading {len(types)} types")
-                stream = collect_target(self.project.collectors, targets[name], types, context)
-                read = gaps = 0
-                for observation in stream:
-                    read += len(observation.resources)
-                    gaps += len(observation.gaps)
-                    yield record(self.project, observation, self.retain)
-                unread = f", {gaps} could not be read" if gaps else ""
-                self.options.progress(f"{name}: {read} resources{unread}")
+            for name, wanted in plan.requests().items():
+                types = [kind for kind in wanted if (name, kind) not in known]
+                if types:
+                    found += self._read(targets[name], types, context)
+        return found
+
+    def _read(
+        self, target: Target, types: Sequence[str], context: CollectionContext
+    ) -> list[RecordedObservation]:
+        """Read one target; what was read stands in the log when this ends, however it ends."""
+        self.options.progress(f"{target.name}: reading {len(types)} types")
+        found: list[RecordedObservation] = []
+        try:
+            for observation in collect_target(self.project.collectors, target, types, context):
+                found.append(record(self.project, observation, self.retain))  # noqa: PERF401 - kept one by one
+        except BaseException:
+            with suppress(AuditorError):  # what ended the reading is the news
+                self._log_collects(found)
+            raise
+        self._log_collects(found)
+        read = sum(len(item.observation.resources) for item in found)
+        gaps = sum(len(item.observation.gaps) for item in found)
+        unread = f", {gaps} could not be read" if gaps else ""
+        self.options.progress(f"{target.name}: {read} resources{unread}")
+        return found
+
+    def _log_collects(self, found: Sequence[RecordedObservation]) -> None:
+        with self._log() as log:
+            log.append_all([collect_entry(self.run, item) for item in found])
 
     def _finish(
         self,
@@ -203,7 +255,7 @@ class Scan:
         tokens = stamp(self.project, envelope.signatures[0].signature, self.options.progress)
         bundle = Bundle(envelope, self.run_key.key_id, tokens).to_bytes()
         with self._log() as log:
-            log.append_all([*collects, Verdicts(run=self.run, counts=counts, blob=verdicts)])
+            log.append(Verdicts(run=self.run, counts=counts, blob=verdicts))
             digest = store.write_statement(self.run, bundle)
             log.append(RunEnd(run=self.run, outcome=result, statement=digest))
             log.commit()

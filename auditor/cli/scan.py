@@ -10,6 +10,8 @@ import click
 
 from auditor.app.outputs import OutputRequest, render_to, write_outputs
 from auditor.app.project import open_project
+from auditor.app.resuming import find_interrupted
+from auditor.app.runs import find_run
 from auditor.app.scan import Scan, ScanOptions, plan_run
 from auditor.app.selection import Selection, make_policy
 from auditor.cli.common import (
@@ -25,7 +27,7 @@ from auditor.cli.progress import make_progress
 from auditor.core.evaluate.plan import Plan
 from auditor.core.model.status import Severity
 from auditor.core.rollup import exit_code, outcome
-from auditor.errors import AuditorError, ExitCode
+from auditor.errors import AuditorError, ExitCode, UsageError
 
 _SEVERITIES = click.Choice([severity.value for severity in Severity])
 
@@ -56,6 +58,8 @@ def _selection_options(function: Callable[..., object]) -> Callable[..., object]
 @click.option("--format", "form", default="text", show_default=True, help="What stdout gets.")
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT=FILE", help="Also to a file.")
 @click.option("--plan", "plan_only", is_flag=True, help="Say what would be read; read nothing.")
+@click.option("--resume", "resumed", metavar="RUN", help="Go on with an interrupted run.")
+@click.option("--max-calls", type=click.IntRange(1), help="Ceiling of requests for the whole run.")
 @click.option("--workers", type=click.IntRange(1, 256), default=16, show_default=True)
 @click.option("--timeout", type=click.FloatRange(0.1, 600), default=30.0, show_default=True)
 @click.option("--allow-probes", is_flag=True, help="Allow active probes.")
@@ -76,6 +80,8 @@ def scan(
     outputs: tuple[str, ...],
     workers: int,
     timeout: float,
+    resumed: str | None,
+    max_calls: int | None,
     plan_only: bool,
     allow_probes: bool,
     exit_zero: bool,
@@ -89,6 +95,8 @@ def scan(
     auditor scan --check console-mfa/console-users --format json
     auditor scan --output pdf=report.pdf --output html=report.html
     auditor scan --plan
+    auditor scan --max-calls 5000
+    auditor scan --resume 20261121T1430
     """
     requests = [OutputRequest.parse(text) for text in outputs]
     OutputRequest.check_format(form)
@@ -104,9 +112,16 @@ def scan(
     if plan_only:
         _print_plan(plan_run(make_policy(project, selection), project.engine))
         return ExitCode.OK
+    if resumed is not None and selection != Selection():
+        raise UsageError("--resume goes on with the run's own selection: give no other")
     with make_progress() as progress:
-        options = ScanOptions(workers, timeout, allow_probes, progress)
-        assessment = Scan(project, lambda: datetime.now(UTC), options).execute(selection)
+        options = ScanOptions(workers, timeout, allow_probes, progress, max_calls)
+        run = Scan(project, lambda: datetime.now(UTC), options)
+        if resumed is None:
+            assessment = run.execute(selection)
+        else:
+            name = find_run(project.store, resumed)
+            assessment = run.resume(find_interrupted(project, name, datetime.now(UTC)))
     colour = wants_colour(no_color=no_color)
     try:
         written = write_outputs(project, assessment, requests)

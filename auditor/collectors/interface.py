@@ -24,6 +24,7 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
+from auditor.collectors.budget import CallBudget
 from auditor.core.model.observation import Gap, Observation
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.target import Target
@@ -41,6 +42,7 @@ class CollectionContext:
         allow_probes: The user has said that active probes are allowed.
         timeout_s: Ceiling for one request, in seconds.
         progress: Told a line for people when something takes long; never a secret.
+        budget: Counts the requests of the run; a collector takes from it before each request.
     """
 
     clock: Callable[[], datetime]
@@ -49,6 +51,7 @@ class CollectionContext:
     allow_probes: bool = False
     timeout_s: float = 30.0
     progress: Callable[[str], None] = lambda _line: None
+    budget: CallBudget = field(default_factory=CallBudget)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ The file is a mapping from the type's name to its entry:
       facts: {names: int}          # optional
       derived: [...]               # optional: the fields that the type's `derive` step answers for
       permissions: [...]           # optional
+      personal: [...]              # optional: fields about a person, kept apart (field_path)
+      token: [...]                 # optional: fields of which only equality is kept
       active: false                # optional
 
 The syntax of `fields` and `facts` is that of `auditor.core.model.fields`. What a type means, and
@@ -22,6 +24,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from auditor.catalog.source import Location, Source, parse_yaml, validate
+from auditor.core.model.field_path import check_flags
 from auditor.core.model.fields import Record, parse_field_type
 from auditor.core.model.ident import TypeName
 from auditor.core.model.resource_type import Derive, ResourceType
@@ -39,6 +42,8 @@ class _Entry(BaseModel):
     derived: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
     active: bool = False
+    personal: tuple[str, ...] = ()
+    token: tuple[str, ...] = ()
 
 
 class _File(RootModel[dict[TypeName, _Entry]]):
@@ -70,8 +75,8 @@ def parse_resource_types(
     """The resource types of a text; `where` names it in messages.
 
     Raises:
-        DefinitionError: Wrong YAML, an unknown key or type, a `derive` for no type, or `derived`
-            that does not fit: without a step, empty beside one, or of no field.
+        DefinitionError: Wrong YAML, an unknown key or type, a `derive` for no type, `derived` that
+            does not fit (without a step, empty beside one, or of no field), or flags of no field.
     """
     steps = dict(derive or {})
     source = parse_yaml(text, where)
@@ -79,19 +84,27 @@ def parse_resource_types(
     unknown = sorted(steps.keys() - entries.keys())
     if unknown:
         raise DefinitionError([Problem(where, f"derive step for no type: {', '.join(unknown)}")])
-    return {
-        name: ResourceType(
-            name=name,
-            title=entry.title,
-            fields=_record(source, (name, "fields"), entry.fields),
-            facts=_record(source, (name, "facts"), entry.facts),
-            permissions=entry.permissions,
-            derive=steps.get(name),
-            derived=_derived(source, name, entry, has_step=name in steps),
-            active=entry.active,
-        )
-        for name, entry in entries.items()
-    }
+    return {name: _type(source, name, entry, steps.get(name)) for name, entry in entries.items()}
+
+
+def _type(source: Source, name: str, entry: _Entry, step: Derive | None) -> ResourceType:
+    fields = _record(source, (name, "fields"), entry.fields)
+    try:
+        check_flags(fields, entry.personal, entry.token)
+    except ValueError as error:
+        raise DefinitionError([source.problem((name,), str(error))]) from error
+    return ResourceType(
+        name=name,
+        title=entry.title,
+        fields=fields,
+        facts=_record(source, (name, "facts"), entry.facts),
+        permissions=entry.permissions,
+        derive=step,
+        derived=_derived(source, name, entry, has_step=step is not None),
+        active=entry.active,
+        personal=entry.personal,
+        token=entry.token,
+    )
 
 
 def _derived(source: Source, name: str, entry: _Entry, *, has_step: bool) -> tuple[str, ...]:

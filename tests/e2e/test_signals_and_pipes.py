@@ -24,7 +24,7 @@ def environment(site: Path) -> dict[str, str]:
     return kept | {"PYTHONPATH": f"{ROOT}{os.pathsep}{site}"}
 
 
-def test_ctrl_c_in_mid_collection_is_130_and_stands_in_the_log(tmp_path: Path) -> None:
+def test_ctrl_c_in_mid_collection_is_130_and_leaves_a_run_to_resume(tmp_path: Path) -> None:
     install(tmp_path / "site", **PLACES)
     env = environment(tmp_path / "site")
     folder = found(tmp_path / "work", target(mode="waits")).folder
@@ -45,7 +45,8 @@ def test_ctrl_c_in_mid_collection_is_130_and_stands_in_the_log(tmp_path: Path) -
     assert err.endswith("interrupted\n")
     assert "Traceback" not in err
     listed = auditor(folder, "run", "list", env=env)
-    assert "aborted" in listed.out
+    assert "interrupted" in listed.out
+    assert "auditor scan --resume 20" in err
     assert auditor(folder, "verify", env=env).code == 0
 
 

@@ -13,6 +13,7 @@ from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
 from auditor.collectors.aws.permissions import iam_action
+from auditor.collectors.budget import BudgetSpentError
 from auditor.core.model.observation import Gap
 from auditor.core.model.status import Cause
 
@@ -86,6 +87,7 @@ _UNKNOWN_CALLER = frozenset(
 )  # fmt: skip
 # Order matters: the first class that fits.
 _CLASSES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Cause], ...] = (
+    (BudgetSpentError, Cause.LIMIT),
     ((aws.ConnectTimeoutError, aws.ReadTimeoutError), Cause.TIMEOUT),
     (aws.PaginationError, Cause.TRUNCATED),
     ((aws.TokenRetrievalError, aws.SSOError), Cause.EXPIRED_CREDENTIALS),
@@ -107,6 +109,7 @@ _CLASSES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Cause], ...
 FAILURES = (
     aws.BotoCoreError,
     aws.ClientError,
+    BudgetSpentError,
     ResponseParserError,
     SyntaxError,  # xml.etree's ParseError, out of the handler of GetBucketLocation
     ValueError,
@@ -122,6 +125,7 @@ _HINTS = {
     Cause.TRUNCATED: "scan again: the list came in parts and did not end",
     Cause.UNPARSABLE: "the answer is not AWS's: look at the proxy or endpoint in between",
     Cause.VANISHED: "scan again: it was listed and could not be found",
+    Cause.LIMIT: "raise --max-calls, or select fewer controls or targets",
     Cause.NOT_SUPPORTED: "this endpoint or region does not offer the operation",
 }
 

@@ -108,6 +108,8 @@ def _collected(
         fields=record,
         facts=facts,
         permissions=permissions(service, spec),
+        personal=tuple(spec.personal),
+        token=tuple(spec.token),
     )
     return CollectedType(service, spec, record.fields, resource_type)
 

@@ -153,6 +153,8 @@ class TypeSpec(_Spec):
         key: Name of the field that is unique within the account.
         uid: Template of the system's immutable id.
         gone: Error codes that say that the item no longer exists.
+        personal: Paths of fields about a person, kept apart (`auditor.core.model.field_path`).
+        token: Paths of fields of which only equality is kept.
     """
 
     title: str
@@ -168,6 +170,8 @@ class TypeSpec(_Spec):
     fields: dict[str, FieldSpec]
     enrich: list[EnrichSpec] = Field(default_factory=list)
     facts: dict[str, FactSpec] = Field(default_factory=dict)
+    personal: list[str] = Field(default_factory=list)
+    token: list[str] = Field(default_factory=list)
 
     @property
     def source(self) -> ListSpec | GetSpec:

@@ -31,7 +31,7 @@ _COLLECTOR = f"aws {__version__}"
 def preflight(settings: AwsSettings, context: CollectionContext) -> Preflight:
     """Whether the account answers, and as whom."""
     try:
-        clients = Clients(settings, context.timeout_s)
+        clients = Clients(settings, context.timeout_s, context.budget)
     except BotoCoreError as error:
         return Preflight("", classify(error, *WHOAMI).gap)
     try:
@@ -51,7 +51,7 @@ def collect(
     """One observation for each type, as they are ready."""
     report = _Report(target, context, context.clock())
     try:
-        clients = Clients(settings, context.timeout_s)
+        clients = Clients(settings, context.timeout_s, context.budget)
     except BotoCoreError as error:  # an unknown profile, an unreadable configuration file
         gap = classify(error, *WHOAMI).gap
         yield from (report.nothing(collected, Opened(None, gap, ())) for collected in types)
@@ -80,15 +80,28 @@ def _read(
     collection = Collection(placed.account, clients.home, caller, report.context.executor)
     for progress in collection.run(readable):
         yield report.finished(progress, placed, placed.account)
+        report.say(len(readable))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Report:
-    """Makes observations."""
+    """Makes observations, and says how far it is."""
 
     target: Target
     context: CollectionContext
     started_at: datetime
+    done: int = 0
+
+    def say(self, wanted: int) -> None:
+        """Types read, requests made in the whole run, and how fast."""
+        self.done += 1
+        budget = self.context.budget
+        seconds = max((self.context.clock() - self.started_at).total_seconds(), 0.001)
+        limit = f" of {budget.limit}" if budget.limit is not None else ""
+        self.context.progress(
+            f"{self.target.name}: {self.done} of {wanted} types read, {budget.made}{limit} requests"
+            f" in {seconds:.0f} s"
+        )
 
     def nothing(self, collected: CollectedType, opened: Opened) -> Observation:
         """A type of which nothing could be read."""

@@ -25,7 +25,9 @@ from botocore.credentials import (
 from botocore.session import Session
 
 from auditor import __version__
+from auditor.collectors.aws.pacing import Gate
 from auditor.collectors.aws.settings import AwsSettings
+from auditor.collectors.budget import CallBudget
 
 _DEFAULT_REGION = "us-east-1"
 _CONNECT_TIMEOUT_S = 10.0
@@ -54,8 +56,11 @@ class Account:
 class Clients:
     """Clients by service and region, made when first asked for."""
 
-    def __init__(self, settings: AwsSettings, timeout_s: float) -> None:
+    def __init__(
+        self, settings: AwsSettings, timeout_s: float, budget: CallBudget | None = None
+    ) -> None:
         self.session = _session(settings)
+        self._gate = Gate(settings, budget or CallBudget())
         self.session.get_scoped_config()  # an unknown profile is found here, not in a thread
         self._endpoint_url = settings.endpoint_url
         # A region must be named to sign anything; global services map it to their own.
@@ -66,7 +71,8 @@ class Clients:
             connect_timeout=min(_CONNECT_TIMEOUT_S, timeout_s),
             read_timeout=timeout_s,
             max_pool_connections=_POOL,
-            retries={"mode": "standard", "total_max_attempts": settings.max_attempts},
+            # Exponential pauses with jitter, and a rate that falls when a service throttles.
+            retries={"mode": "adaptive", "total_max_attempts": settings.max_attempts},
         )
         self._clients: dict[tuple[str, str], BaseClient] = {}
         self._lock = Lock()
@@ -97,6 +103,7 @@ class Clients:
         )
         if service == _HOST_PREFIXED and _bare(client.meta.endpoint_url):
             client.meta.events.register("before-call.s3-control", _without_prefix)
+        self._gate.guard(client, service, region)
         return client
 
 
@@ -123,9 +130,12 @@ class _AssumedRole(CredentialProvider):
         self._role_arn = role_arn
 
     def load(self) -> Credentials:
-        extra = {"RoleSessionName": "auditor"}
+        extra: dict[str, object] = {"RoleSessionName": "auditor"}
         if self._settings.external_id is not None:
             extra["ExternalId"] = self._settings.external_id
+        if self._settings.session_tags:
+            tags = self._settings.session_tags.items()
+            extra["Tags"] = [{"Key": key, "Value": value} for key, value in tags]
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=self._sts,
             source_credentials=self._source.get_credentials(),

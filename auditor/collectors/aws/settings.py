@@ -19,6 +19,9 @@ class AwsSettings(BaseModel):
         account: Expected account id: another account is a gap, and nothing is read from it.
         endpoint_url: Another endpoint for all services; `AWS_ENDPOINT_URL` is respected as well.
         max_attempts: Attempts per request, the first included.
+        rates: Requests a second by service (botocore's name, or `default`), in each region, where
+            the published rates shall not hold.
+        session_tags: Tags of the assumed role's session.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,3 +35,5 @@ class AwsSettings(BaseModel):
     account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
     endpoint_url: str | None = None
     max_attempts: int = Field(default=4, ge=1, le=10)
+    rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    session_tags: dict[str, str] = Field(default_factory=dict)

@@ -118,14 +118,21 @@ def test_probes_are_read_only_when_they_are_allowed(here: Company, auditor: Audi
     assert auditor("scan", "--allow-probes").code == 1
 
 
-def test_an_interrupt_is_130_and_the_run_is_listed_as_aborted(
+def test_an_interrupt_is_130_and_the_run_can_be_resumed_to_its_end(
     here: Company, auditor: Auditor
 ) -> None:
     here.configure(targets=[target(mode="interrupted")])
     said = auditor("scan")
     assert said.code == 130
     assert said.err.endswith("interrupted\n")
-    assert "aborted" in auditor("run", "list").out
+    assert "interrupted" in auditor("run", "list").out
+    run = auditor("run", "list", "--format", "json").json[0]["run"]
+    assert f"auditor scan --resume {run}" in said.err
+    assert auditor("scan", "--resume", run, "--control", "x").code == 2
+    assert auditor("scan", "--resume", run).code == 130  # this collector stops after each type
+    done = auditor("scan", "--resume", run, "--format", "json")
+    assert (done.code, done.json["run"]) == (0, run)
+    assert auditor("scan", "--resume", run).code == 2
 
 
 def test_another_configuration_can_be_named_by_option_or_variable(
