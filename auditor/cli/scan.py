@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from auditor.app.outputs import OutputRequest, render_to, write_outputs
-from auditor.app.project import open_project
+from auditor.app.project import Project, open_project
 from auditor.app.resuming import find_interrupted
 from auditor.app.runs import find_run
 from auditor.app.scan import Scan, ScanOptions, plan_run
@@ -24,7 +24,7 @@ from auditor.cli.common import (
     wants_colour,
 )
 from auditor.cli.progress import make_progress
-from auditor.core.evaluate.plan import Plan
+from auditor.core.model.policy import Policy
 from auditor.core.model.status import Severity
 from auditor.core.rollup import exit_code, outcome
 from auditor.errors import AuditorError, ExitCode, UsageError
@@ -57,7 +57,12 @@ def _selection_options(function: Callable[..., object]) -> Callable[..., object]
 )
 @click.option("--format", "form", default="text", show_default=True, help="What stdout gets.")
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT=FILE", help="Also to a file.")
-@click.option("--plan", "plan_only", is_flag=True, help="Say what would be read; read nothing.")
+@click.option(
+    "--plan",
+    "plan_only",
+    is_flag=True,
+    help="Say what would be read, by which requests; read nothing.",
+)
 @click.option("--resume", "resumed", metavar="RUN", help="Go on with an interrupted run.")
 @click.option("--max-calls", type=click.IntRange(1), help="Ceiling of requests for the whole run.")
 @click.option("--workers", type=click.IntRange(1, 256), default=16, show_default=True)
@@ -110,7 +115,7 @@ def scan(
         Severity(severity) if severity else None,
     )
     if plan_only:
-        _print_plan(plan_run(make_policy(project, selection), project.engine))
+        _print_plan(project, make_policy(project, selection))
         return ExitCode.OK
     if resumed is not None and selection != Selection():
         raise UsageError("--resume goes on with the run's own selection: give no other")
@@ -138,12 +143,19 @@ def scan(
     return ExitCode.OK if exit_zero and code in _SOFT else code
 
 
-def _print_plan(plan: Plan) -> None:
+def _print_plan(project: Project, policy: Policy) -> None:
+    """Target by target: the types, and the requests that reading them makes."""
+    plan = plan_run(policy, project.engine)
     requests = plan.requests()
-    for target, types in requests.items():
-        click.echo(f"{target}: {', '.join(types)}")
-    targets = "1 target" if len(requests) == 1 else f"{len(requests)} targets"
-    note(f"{len(plan.checks)} checks on {targets}; nothing was read.  Next: auditor scan")
+    targets = {target.name: target for target in policy.targets}
+    for name, types in requests.items():
+        click.echo(f"{name}: {', '.join(types)}")
+        collector = project.collectors.by_kind(targets[name].kind)
+        for call in collector.planned_calls(targets[name], types):
+            times = f"{call.times} x" if call.times is not None else "each"
+            click.echo(f"  {times:>5} {call.per}: {call.request}")
+    told = "1 target" if len(requests) == 1 else f"{len(requests)} targets"
+    note(f"{len(plan.checks)} checks on {told}; nothing was read.  Next: auditor scan")
 
 
 _SOFT = (ExitCode.FAILING, ExitCode.INCOMPLETE)

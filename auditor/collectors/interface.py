@@ -62,6 +62,22 @@ class Preflight:
     gap: Gap | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """One kind of request that reading will make.
+
+    Args:
+        request: Operation, in the system's own words (`s3:GetBucketAcl`).
+        times: How often, where that is known before anything is read; None where it depends on
+            what is found.
+        per: What it is made for: `account`, `region`, `S3 bucket`.
+    """
+
+    request: str
+    times: int | None
+    per: str
+
+
 def listed_permissions(types: Iterable[ResourceType]) -> Mapping[str, str]:
     """Permissions in the systems' own words, a line each, where there is no policy language."""
     lines = sorted({permission for kind in types for permission in kind.permissions})
@@ -95,6 +111,10 @@ class Collector(Protocol):
 
         The first form is the default. Needs no SDK and no network.
         """
+        ...
+
+    def planned_calls(self, target: Target, resource_types: Sequence[str]) -> Sequence[PlannedCall]:
+        """Which requests reading these types will make; sorted. Sends nothing, needs no SDK."""
         ...
 
     def preflight(self, target: Target, context: CollectionContext) -> Preflight:

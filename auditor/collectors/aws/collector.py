@@ -9,8 +9,9 @@ from pydantic import BaseModel, ValidationError
 
 from auditor.collectors.aws.grants import iam_documents
 from auditor.collectors.aws.loader import load_catalogue
+from auditor.collectors.aws.planned import planned_calls
 from auditor.collectors.aws.settings import AwsSettings
-from auditor.collectors.interface import CollectionContext, Preflight
+from auditor.collectors.interface import CollectionContext, PlannedCall, Preflight
 from auditor.core.model.observation import Observation
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.target import Target
@@ -35,6 +36,12 @@ class AwsCollector:
         return iam_documents(
             action for name in resource_types for action in known[name].permissions
         )
+
+    def planned_calls(self, target: Target, resource_types: Sequence[str]) -> Sequence[PlannedCall]:
+        """Which operations will be called, and how often where that is known."""
+        catalogue = load_catalogue()
+        types = [catalogue[name] for name in resource_types]
+        return planned_calls(types, _settings(target))
 
     def preflight(self, target: Target, context: CollectionContext) -> Preflight:
         """Ask who we are there.

@@ -37,7 +37,12 @@ from auditor.collectors.host.read import (
 )
 from auditor.collectors.host.rows import Reading, Row
 from auditor.collectors.host.settings import HostSettings
-from auditor.collectors.interface import CollectionContext, Preflight, listed_permissions
+from auditor.collectors.interface import (
+    CollectionContext,
+    PlannedCall,
+    Preflight,
+    listed_permissions,
+)
 from auditor.collectors.types_yaml import load_resource_types
 from auditor.core.model.observation import Gap, Observation, Resource
 from auditor.core.model.resource_type import ResourceType
@@ -104,6 +109,11 @@ class HostCollector:
         """What must be allowed, in words."""
         known = self.resource_types()
         return listed_permissions(known[name] for name in resource_types)
+
+    def planned_calls(self, target: Target, resource_types: Sequence[str]) -> Sequence[PlannedCall]:
+        """What is read, a line for each type: how many files or connections, only reading tells."""
+        del target
+        return [PlannedCall(name, None, "host") for name in sorted(resource_types)]
 
     def preflight(self, target: Target, context: CollectionContext) -> Preflight:
         """Whether the root can be listed, and as whom."""

@@ -11,7 +11,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from auditor.collectors.interface import CollectionContext, Preflight, listed_permissions
+from auditor.collectors.interface import (
+    CollectionContext,
+    PlannedCall,
+    Preflight,
+    listed_permissions,
+)
 from auditor.collectors.tls.ct import join_export, load_export
 from auditor.collectors.tls.derive import derive_endpoint
 from auditor.collectors.tls.endpoint import Reading, facts_of, read_address
@@ -109,6 +114,11 @@ class TlsCollector:
         """What must be allowed, in words."""
         known = self.resource_types()
         return listed_permissions(known[name] for name in resource_types)
+
+    def planned_calls(self, target: Target, resource_types: Sequence[str]) -> Sequence[PlannedCall]:
+        """What is read, a line for each type: how many files or connections, only reading tells."""
+        del target
+        return [PlannedCall(name, None, "endpoint") for name in sorted(resource_types)]
 
     def preflight(self, target: Target, context: CollectionContext) -> Preflight:
         """A connection to the first address of the first endpoint."""

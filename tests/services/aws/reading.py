@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from auditor.collectors.aws import AwsCollector
+from auditor.collectors.budget import CallBudget
 from auditor.collectors.interface import CollectionContext, Preflight
 from auditor.core.model.observation import Observation, Resource
 from auditor.core.model.target import Target
@@ -21,13 +22,23 @@ def target_at(url: str, **settings: object) -> Target:
 
 
 def read(
-    url: str, types: Iterable[str] = (), *, timeout_s: float = 20.0, **settings: object
+    url: str,
+    types: Iterable[str] = (),
+    *,
+    timeout_s: float = 20.0,
+    max_calls: int | None = None,
+    **settings: object,
 ) -> Mapping[str, Observation]:
     """The observations of some types, or of all."""
     collector = AwsCollector()
     names = list(types) or list(collector.resource_types())
     with ThreadPoolExecutor(8) as executor:
-        context = CollectionContext(lambda: datetime.now(UTC), executor, timeout_s=timeout_s)
+        context = CollectionContext(
+            lambda: datetime.now(UTC),
+            executor,
+            timeout_s=timeout_s,
+            budget=CallBudget(max_calls),
+        )
         found = list(collector.collect(target_at(url, **settings), names, context))
     assert sorted(observation.resource_type for observation in found) == sorted(names)
     return {observation.resource_type: observation for observation in found}

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict
 
-from auditor.collectors.interface import CollectionContext, Preflight
+from auditor.collectors.interface import CollectionContext, PlannedCall, Preflight
 from auditor.core.model.fields import Record, Scalar
 from auditor.core.model.observation import Gap, Observation, Resource
 from auditor.core.model.resource_type import ResourceType
@@ -55,6 +55,9 @@ class FakeCollector:
 
     def grants(self, resource_types: Sequence[str]) -> Mapping[str, str]:
         return {"text": "".join(f"read {name}\n" for name in resource_types)}
+
+    def planned_calls(self, target: Target, resource_types: Sequence[str]) -> Sequence[PlannedCall]:
+        return [PlannedCall(f"list {name}", 1, target.name) for name in resource_types]
 
     def preflight(self, target: Target, context: CollectionContext) -> Preflight:
         del context

@@ -1,0 +1,45 @@
+"""Which requests reading types of an account will make, as far as the catalogue alone tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from auditor.collectors.aws.loader import CollectedType
+from auditor.collectors.aws.permissions import REGIONS, WHOAMI
+from auditor.collectors.aws.settings import AwsSettings
+from auditor.collectors.interface import PlannedCall
+
+
+def planned_calls(types: Sequence[CollectedType], settings: AwsSettings) -> list[PlannedCall]:
+    """The requests, each kind once, pages and retries not counted; sorted by what they are for."""
+    regional = any(collected.spec.scope == "regional" for collected in types)
+    found = {PlannedCall(":".join(WHOAMI), 1, "account")}
+    if regional and settings.regions == "enabled":
+        found.add(PlannedCall(":".join(REGIONS), 1, "account"))
+    for collected in types:
+        found |= set(_of_type(collected, _regions(settings)))
+    return sorted(found, key=lambda call: (call.per, call.request))
+
+
+def _regions(settings: AwsSettings) -> int | None:
+    """How many regions will be read; None where only the account knows."""
+    return None if settings.regions == "enabled" else len(set(settings.regions))
+
+
+def _of_type(collected: CollectedType, regions: int | None) -> Iterator[PlannedCall]:
+    spec = collected.spec
+    listed = f"{collected.service}:{spec.source.operation}"
+    if spec.scope == "regional":
+        yield PlannedCall(listed, regions, "region")
+    else:
+        yield PlannedCall(listed, 1, "account")
+    for fact in spec.facts.values():
+        yield PlannedCall(f"{collected.service}:{fact.operation}", 1, "account")
+    for call in spec.enrich:
+        request = f"{call.service or collected.service}:{call.operation}"
+        if call.shared and not call.from_:  # one answer serves everything in a region
+            yield PlannedCall(request, regions, "region")
+        else:
+            yield PlannedCall(request, None, spec.title)
+    if spec.locate is not None:
+        yield PlannedCall(f"{collected.service}:{spec.locate.operation}", None, spec.title)
