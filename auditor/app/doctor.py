@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from auditor.app.collecting import collect_target
@@ -109,17 +109,17 @@ def diagnose(
     Raises:
         UsageError, NothingEvaluatedError: The selection names or leaves nothing.
     """
-    policy = make_policy(project, selection)
-    plan = plan_run(policy, project.engine)
     with ThreadPoolExecutor(options.workers) as executor:
         context = CollectionContext(
             clock=clock,
             executor=executor,
-            inventory=policy.inventory,
             allow_probes=options.allow_probes,
             timeout_s=options.timeout_s,
             progress=options.progress,
         )
+        policy = make_policy(project, selection, context)
+        plan = plan_run(policy, project.engine)
+        context = replace(context, inventory=policy.inventory)
         found = [_answer(project.collectors, target, context) for target in policy.targets]
         if quick:
             return found

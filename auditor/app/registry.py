@@ -11,8 +11,10 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import cast
 
+from pydantic import BaseModel
+
 from auditor.catalog.source import did_you_mean
-from auditor.collectors.interface import Collector
+from auditor.collectors.interface import Collector, Expander
 from auditor.core.model.resource_type import ResourceType
 from auditor.errors import ConfigError, UsageError
 
@@ -75,6 +77,15 @@ class Collectors:
             if collector.target_kind == kind:
                 return collector
         raise UsageError(f"no collector reads targets of kind {kind!r}")
+
+    def expanders(self) -> dict[str, Expander]:
+        """Kind of target to what finds out which targets it stands for."""
+        return {e.target_kind: e for collector in self.all() for e in collector.expanders}
+
+    def settings(self) -> dict[str, type[BaseModel]]:
+        """Kind of target to the model of its settings."""
+        kinds = {c.target_kind: c.settings for c in self.all()}
+        return kinds | {kind: e.settings for kind, e in self.expanders().items()}
 
     def resource_types(self, names: Iterable[str] | None = None) -> dict[str, ResourceType]:
         """Every resource type, or those named, by name."""

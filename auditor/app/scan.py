@@ -9,10 +9,10 @@ a dead machine a start without an end, which can be resumed: what was read is no
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from auditor import __version__
@@ -21,7 +21,7 @@ from auditor.app.boundary import guarded
 from auditor.app.collecting import collect_target
 from auditor.app.entries import RecordedObservation, collect_entry, recorded_form, scope_of
 from auditor.app.project import Project
-from auditor.app.redaction import record
+from auditor.app.redaction import record, refuse_secrets
 from auditor.app.resuming import Interrupted, one_process
 from auditor.app.retention import retain_until
 from auditor.app.selection import Selection, make_policy
@@ -45,8 +45,10 @@ from auditor.core.evaluate.plan import Plan, make_plan
 from auditor.core.expression.interface import Engine
 from auditor.core.model.assessment import Assessment
 from auditor.core.model.policy import Policy
+from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.target import Target
 from auditor.core.rollup import count, outcome
+from auditor.core.scrub import scrub
 from auditor.errors import AuditorError, NothingEvaluatedError, StoreError
 from auditor.ledger.entries import RunAbort, RunEnd, RunStart, Verdicts
 from auditor.store.interface import LogAppender
@@ -95,7 +97,8 @@ class Scan:
     def __init__(self, project: Project, clock: Clock, options: ScanOptions) -> None:
         self.project = project
         self.clock = clock
-        self.options = options
+        # Nobody knows what a system puts into its error messages.
+        self.options = replace(options, progress=lambda line: options.progress(scrub(line).text))
         self.now = clock()
         self.run = f"{self.now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self.run_key = project.run_key()
@@ -103,6 +106,7 @@ class Scan:
         self.origin = project.origin
         self.note_key = self.log_key.note_key(self.origin)
         self.start_index = -1
+        self.budget = CallBudget(options.max_calls)
 
     def execute(self, selection: Selection) -> Assessment:
         """Do it all.
@@ -112,8 +116,11 @@ class Scan:
             AuditorError: Anything else that keeps the run from its end.
         """
         # What is recorded is judged, not what was in memory: judging it again must see the same.
-        _data, document = recorded_form(make_policy(self.project, selection).to_json())
+        with _executor(self.options.workers) as executor:
+            made = make_policy(self.project, selection, self._context(executor))
+        _data, document = recorded_form(made.to_json())
         policy = Policy.from_json(document)
+        refuse_secrets(policy)
         plan = plan_run(policy, self.project.engine)
         self.retain = retain_until(self.project.loaded.config.retention, policy, self.now)
         with _naming(self.project.store.location), one_process(self.run):
@@ -136,7 +143,7 @@ class Scan:
         self, policy: Policy, plan: Plan, start: RunStart, evidence: list[RecordedObservation]
     ) -> Assessment:
         assessment = self._record(policy, plan, start, evidence)
-        stamp_late(self.project, self.options.progress)
+        stamp_late(self.project, self.options.progress, clock=self.clock)
         cosign_head(self.project, self.options.progress)
         return assessment
 
@@ -187,30 +194,40 @@ class Scan:
         known = {(item.observation.target, item.observation.resource_type) for item in before}
         found: list[RecordedObservation] = []
         with _executor(self.options.workers) as executor:
-            context = CollectionContext(
-                clock=self.clock,
-                executor=executor,
-                inventory=policy.inventory,
-                allow_probes=self.options.allow_probes,
-                timeout_s=self.options.timeout_s,
-                progress=self.options.progress,
-                budget=CallBudget(self.options.max_calls),
-            )
+            context = self._context(executor, policy.inventory)
             for name, wanted in plan.requests().items():
                 types = [kind for kind in wanted if (name, kind) not in known]
                 if types:
-                    found += self._read(targets[name], types, context)
+                    kinds = {kind: policy.resource_types[kind] for kind in types}
+                    found += self._read(targets[name], kinds, context)
         return found
 
+    def _context(
+        self, executor: Executor, inventory: Mapping[str, object] | None = None
+    ) -> CollectionContext:
+        """What collectors may use; one count of requests for the whole run."""
+        return CollectionContext(
+            clock=self.clock,
+            executor=executor,
+            inventory=inventory or {},
+            allow_probes=self.options.allow_probes,
+            timeout_s=self.options.timeout_s,
+            progress=self.options.progress,
+            budget=self.budget,
+        )
+
     def _read(
-        self, target: Target, types: Sequence[str], context: CollectionContext
+        self, target: Target, types: Mapping[str, ResourceType], context: CollectionContext
     ) -> list[RecordedObservation]:
         """Read one target; what was read stands in the log when this ends, however it ends."""
         self.options.progress(f"{target.name}: reading {len(types)} types")
         found: list[RecordedObservation] = []
         try:
-            for observation in collect_target(self.project.collectors, target, types, context):
-                found.append(record(self.project, observation, self.retain))  # noqa: PERF401 - kept one by one
+            for observation in collect_target(
+                self.project.collectors, target, list(types), context
+            ):
+                kind = types[observation.resource_type]
+                found.append(record(self.project, observation, kind, self.retain))
         except BaseException:
             with suppress(AuditorError):  # what ended the reading is the news
                 self._log_collects(found)
@@ -252,7 +269,8 @@ class Scan:
             subject=subjects(start.policy, collects, verdicts), predicate=predicate
         )
         envelope = sign_envelope(statement.to_bytes(), PAYLOAD_TYPE, self.run_key)
-        tokens = stamp(self.project, envelope.signatures[0].signature, self.options.progress)
+        signature = envelope.signatures[0].signature
+        tokens = stamp(self.project, signature, self.options.progress, clock=self.clock)
         bundle = Bundle(envelope, self.run_key.key_id, tokens).to_bytes()
         with self._log() as log:
             log.append(Verdicts(run=self.run, counts=counts, blob=verdicts))
@@ -273,7 +291,7 @@ class Scan:
 
     def _log_abort(self, reason: str) -> None:
         with self._log() as log:
-            log.append(RunAbort(run=self.run, reason=reason))
+            log.append(RunAbort(run=self.run, reason=scrub(reason).text))
             log.commit()
 
 

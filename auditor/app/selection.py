@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from auditor.app.expanding import expand_targets
 from auditor.app.project import Project, check_known
+from auditor.collectors.interface import CollectionContext
 from auditor.core.model.control import Check, Control
 from auditor.core.model.framework import Framework
 from auditor.core.model.policy import Policy
@@ -34,8 +36,14 @@ class Selection:
     severity: Severity | None = None
 
 
-def make_policy(project: Project, selection: Selection) -> Policy:
+def make_policy(
+    project: Project, selection: Selection, context: CollectionContext | None = None
+) -> Policy:
     """The policy of the selected part of a project.
+
+    Args:
+        context: To find out with which targets others stand for (the accounts of an organization);
+            without it nothing is asked, and one target stands in their place.
 
     Raises:
         UsageError: A name that does not exist.
@@ -53,13 +61,14 @@ def make_policy(project: Project, selection: Selection) -> Policy:
         hint = "add targets to auditor.yaml, or let `auditor init` find some"
         raise NothingEvaluatedError("there is no target to look at", hint=hint)
     config = project.loaded.config
+    expanded = expand_targets(project.collectors, targets, context)
     types = {check.resource for control in controls for check in control.checks}
     used = {check.collector for control in controls for check in control.checks}
     paths = {f"{control.id}/{check.id}" for control in controls for check in control.checks}
     return Policy(
         controls=controls,
         frameworks=frameworks,
-        targets=targets,
+        targets=expanded.targets,
         environments=tuple(config.environments),
         resource_types=project.collectors.resource_types(types),
         overrides={
@@ -68,7 +77,8 @@ def make_policy(project: Project, selection: Selection) -> Policy:
         },
         kinds={c: kind for c, kind in project.collectors.kinds().items() if c in used},
         waivers=tuple(w for w in project.waivers if w.waiver.check in paths),
-        inventory={name: list(members) for name, members in config.inventory.items()},
+        inventory={name: list(members) for name, members in config.inventory.items()}
+        | expanded.inventory,
         owners={r: [n for n in (p.name, p.email) if n] for r, p in config.owners.items()},
         organisation=config.organisation,
         engine=project.engine.name,

@@ -78,6 +78,42 @@ class PlannedCall:
     per: str
 
 
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """What a target that stands for many turned out to be.
+
+    Args:
+        targets: Those that are read; at least one. Where they could not be found out, one on which
+            everything is a gap: it must not vanish.
+        inventory: What was found and is not read, by name of the list, for people and checks.
+    """
+
+    targets: tuple[Target, ...]
+    inventory: Mapping[str, Sequence[str]]
+
+
+class Expander(Protocol):
+    """A kind of target that stands for many: an organization for its accounts."""
+
+    @property
+    def target_kind(self) -> str:
+        """`aws-organization`."""
+        ...
+
+    @property
+    def settings(self) -> type[BaseModel]:
+        """Pydantic model (frozen, extra forbidden) of such a target's settings."""
+        ...
+
+    def unexpanded(self, target: Target) -> Target:
+        """One target in place of the many, for a plan that asks nothing."""
+        ...
+
+    def expand(self, target: Target, context: CollectionContext) -> Expansion:
+        """Find out what it stands for; never raises because the system does not answer."""
+        ...
+
+
 def listed_permissions(types: Iterable[ResourceType]) -> Mapping[str, str]:
     """Permissions in the systems' own words, a line each, where there is no policy language."""
     lines = sorted({permission for kind in types for permission in kind.permissions})
@@ -100,6 +136,11 @@ class Collector(Protocol):
     @property
     def settings(self) -> type[BaseModel]:
         """Pydantic model (frozen, extra forbidden) of a target's own settings."""
+        ...
+
+    @property
+    def expanders(self) -> Sequence[Expander]:
+        """Kinds of targets that stand for many of its own."""
         ...
 
     def resource_types(self) -> Mapping[str, ResourceType]:

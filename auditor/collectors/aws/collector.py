@@ -10,8 +10,14 @@ from pydantic import BaseModel, ValidationError
 from auditor.collectors.aws.grants import iam_documents
 from auditor.collectors.aws.loader import load_catalogue
 from auditor.collectors.aws.planned import planned_calls
-from auditor.collectors.aws.settings import AwsSettings
-from auditor.collectors.interface import CollectionContext, PlannedCall, Preflight
+from auditor.collectors.aws.settings import AwsSettings, OrganizationSettings
+from auditor.collectors.interface import (
+    CollectionContext,
+    Expander,
+    Expansion,
+    PlannedCall,
+    Preflight,
+)
 from auditor.core.model.observation import Observation
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.target import Target
@@ -24,6 +30,11 @@ class AwsCollector:
     name = "aws"
     target_kind = "aws-account"
     settings: type[BaseModel] = AwsSettings
+
+    @property
+    def expanders(self) -> Sequence[Expander]:
+        """Organizations."""
+        return (AwsOrganization(),)
 
     def resource_types(self) -> Mapping[str, ResourceType]:
         """All types it can read, by name. Needs no SDK and no network."""
@@ -73,6 +84,39 @@ class AwsCollector:
             target, _settings(target), types, context
         )
         return observations
+
+
+class AwsOrganization:
+    """Finds the accounts of an organization."""
+
+    target_kind = "aws-organization"
+    settings: type[BaseModel] = OrganizationSettings
+
+    def unexpanded(self, target: Target) -> Target:
+        """Any account of it."""
+        settings = self._checked(target)
+        own = {"regions": settings.regions}
+        name = f"{target.name}.each-account"
+        return Target(name, AwsCollector.target_kind, target.environment, target.labels, own)
+
+    def expand(self, target: Target, context: CollectionContext) -> Expansion:
+        """Ask for its accounts.
+
+        Raises:
+            ConfigError: The target's settings are wrong.
+            DependencyError: boto3 is not installed.
+        """
+        settings = self._checked(target)
+        _run()  # says it where the SDK is missing
+        from auditor.collectors.aws import organization  # needs the SDK
+
+        return organization.expand(target, settings, context)
+
+    def _checked(self, target: Target) -> OrganizationSettings:
+        try:
+            return OrganizationSettings.model_validate(dict(target.settings))
+        except ValidationError as error:
+            raise ConfigError(str(error), where=f"target {target.name}") from error
 
 
 def _settings(target: Target) -> AwsSettings:

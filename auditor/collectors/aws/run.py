@@ -30,6 +30,8 @@ _COLLECTOR = f"aws {__version__}"
 
 def preflight(settings: AwsSettings, context: CollectionContext) -> Preflight:
     """Whether the account answers, and as whom."""
+    if settings.unresolved is not None:
+        return Preflight("", Gap.from_json(settings.unresolved))
     try:
         clients = Clients(settings, context.timeout_s, context.budget)
     except BotoCoreError as error:
@@ -50,6 +52,10 @@ def collect(
 ) -> Iterator[Observation]:
     """One observation for each type, as they are ready."""
     report = _Report(target, context, context.clock())
+    if settings.unresolved is not None:
+        gap = Gap.from_json(settings.unresolved)
+        yield from (report.nothing(collected, Opened(None, gap, ())) for collected in types)
+        return
     try:
         clients = Clients(settings, context.timeout_s, context.budget)
     except BotoCoreError as error:  # an unknown profile, an unreadable configuration file

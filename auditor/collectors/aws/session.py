@@ -64,7 +64,9 @@ class Clients:
         self.session.get_scoped_config()  # an unknown profile is found here, not in a thread
         self._endpoint_url = settings.endpoint_url
         # A region must be named to sign anything; global services map it to their own.
-        self.home: str = self.session.get_config_variable("region") or _DEFAULT_REGION
+        self.home: str = (
+            settings.home_region or self.session.get_config_variable("region") or _DEFAULT_REGION
+        )
         self._config = Config(
             user_agent=f"auditor/{__version__}",  # botocore's own is rebuilt for each call
             parameter_validation=False,  # the catalogue is checked against the models at load
@@ -147,7 +149,8 @@ class _AssumedRole(CredentialProvider):
         )
 
     def _sts(self, service: str, **kwargs: Any) -> BaseClient:
-        region = self._source.get_config_variable("region") or _DEFAULT_REGION
+        configured = self._source.get_config_variable("region")
+        region = self._settings.home_region or configured or _DEFAULT_REGION
         fixed = {"region_name": region, "endpoint_url": self._settings.endpoint_url}
         return self._source.create_client(service, **(kwargs | fixed))
 

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+$")]
 
+AccountId = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+
 
 class AwsSettings(BaseModel):
     """Settings of an AWS account; credentials come from boto3's own chain.
@@ -22,6 +24,9 @@ class AwsSettings(BaseModel):
         rates: Requests a second by service (botocore's name, or `default`), in each region, where
             the published rates shall not hold.
         session_tags: Tags of the assumed role's session.
+        home_region: Region that answers for services without regions; needed in other partitions
+            (`cn-north-1`, `us-gov-west-1`) where the profile names none.
+        unresolved: Why nothing is known about it (an organization that could not be listed).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,8 +37,48 @@ class AwsSettings(BaseModel):
     ) = None
     external_id: str | None = None
     regions: Literal["enabled"] | Annotated[list[Region], Field(min_length=1)] = "enabled"
-    account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
+    account: AccountId | None = None
     endpoint_url: str | None = None
     max_attempts: int = Field(default=4, ge=1, le=10)
     rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     session_tags: dict[str, str] = Field(default_factory=dict)
+    home_region: Region | None = None
+    unresolved: dict[str, str] | None = None
+
+
+class OrganizationSettings(BaseModel):
+    """Settings of a target of kind `aws-organization`: every active account becomes a target.
+
+    Args:
+        role: Name of the role to assume in each account; the caller's own account needs none.
+        accounts: Only these accounts; all of them where it is empty.
+        exclude: Accounts to leave out.
+        units: Only accounts below these organizational units or roots (`ou-...`, `r-...`).
+        The others are as of an account, for each account.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: Annotated[str, StringConstraints(pattern=r"^[\w+=,.@/-]{1,128}$")]
+    accounts: tuple[AccountId, ...] = ()
+    exclude: tuple[AccountId, ...] = ()
+    units: tuple[Annotated[str, StringConstraints(pattern=r"^(ou|r)-[a-z0-9-]+$")], ...] = ()
+    profile: str | None = None
+    external_id: str | None = None
+    regions: Literal["enabled"] | Annotated[list[Region], Field(min_length=1)] = "enabled"
+    endpoint_url: str | None = None
+    max_attempts: int = Field(default=4, ge=1, le=10)
+    rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    session_tags: dict[str, str] = Field(default_factory=dict)
+    home_region: Region | None = None
+
+    def common(self) -> dict[str, object]:
+        """What holds for the organization's own calls and for each account alike."""
+        return {
+            "profile": self.profile,
+            "endpoint_url": self.endpoint_url,
+            "max_attempts": self.max_attempts,
+            "rates": self.rates,
+            "session_tags": self.session_tags,
+            "home_region": self.home_region,
+        }

@@ -39,6 +39,7 @@ from auditor.collectors.host.rows import Reading, Row
 from auditor.collectors.host.settings import HostSettings
 from auditor.collectors.interface import (
     CollectionContext,
+    Expander,
     PlannedCall,
     Preflight,
     listed_permissions,
@@ -98,6 +99,11 @@ class HostCollector:
     def settings(self) -> type[BaseModel]:
         """Settings of a target of this kind."""
         return HostSettings
+
+    @property
+    def expanders(self) -> Sequence[Expander]:
+        """None."""
+        return ()
 
     def resource_types(self) -> Mapping[str, ResourceType]:
         """All types it can read, by name."""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from auditor.collectors.interface import (
     CollectionContext,
+    Expander,
     PlannedCall,
     Preflight,
     listed_permissions,
@@ -105,6 +106,11 @@ class TlsCollector:
         self._system = system or SystemStore.of_openssl()
         path = Path(__file__).with_name("types.yaml")
         self._types = load_resource_types(path, {"tls.endpoint": derive_endpoint})
+
+    @property
+    def expanders(self) -> Sequence[Expander]:
+        """None."""
+        return ()
 
     def resource_types(self) -> Mapping[str, ResourceType]:
         """All types it can read, by name."""

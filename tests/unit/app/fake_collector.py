@@ -8,7 +8,13 @@ from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict
 
-from auditor.collectors.interface import CollectionContext, PlannedCall, Preflight
+from auditor.collectors.interface import (
+    CollectionContext,
+    Expander,
+    Expansion,
+    PlannedCall,
+    Preflight,
+)
 from auditor.core.model.fields import Record, Scalar
 from auditor.core.model.observation import Gap, Observation, Resource
 from auditor.core.model.resource_type import ResourceType
@@ -38,12 +44,33 @@ class FakeSettings(BaseModel):
     sleepers: int = 0
 
 
+class FakeGroup:
+    """A target that stands for two others."""
+
+    target_kind = "fake-group"
+    settings: type[BaseModel] = FakeSettings
+
+    def unexpanded(self, target: Target) -> Target:
+        return replace(target, name=f"{target.name}.each", kind="fake")
+
+    def expand(self, target: Target, context: CollectionContext) -> Expansion:
+        del context
+        members = tuple(
+            replace(target, name=f"{target.name}.{name}", kind="fake") for name in ("x", "y")
+        )
+        return Expansion(members, {"left_out": [f"{target.name}.z (closed)"]})
+
+
 class FakeCollector:
     """Reads two things (`a` and `b`) of each type; `bad` names those that are not ok."""
 
     name = "fake"
     target_kind = "fake"
     settings: type[BaseModel] = FakeSettings
+
+    @property
+    def expanders(self) -> Sequence[Expander]:
+        return (FakeGroup(),)
 
     def resource_types(self) -> Mapping[str, ResourceType]:
         return {
