@@ -74,7 +74,7 @@ def test_plan_says_what_would_be_read_and_reads_and_writes_nothing(
     here.configure(targets=[target(mode="raises at once")])
     said = auditor("scan", "--plan")
     assert said.code == 0
-    assert said.out == "one: fake.other, fake.thing\n"
+    assert said.out.startswith("one: fake.other, fake.thing\n    1 x one: list fake.other\n")
     assert "2 checks on 1 target" in said.err
     assert not (here.folder / "evidence").exists()
 
