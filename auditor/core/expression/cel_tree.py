@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from auditor.core.expression.interface import Reference
@@ -76,42 +76,55 @@ def may_hide_error(node: Any, *, wanted: bool = True) -> bool:
     `a || b` is true whatever b is, once a is true; `a && b` is false likewise, which matters under
     a negation. `exists` is a chain of `||`, `all` a chain of `&&`.
     """
+    true, false = _hides(node)
+    return true if wanted else false
+
+
+def _hides(node: Any) -> tuple[bool, bool]:
+    """Whether an error can be hidden by the result true, and by the result false.
+
+    Both at once: asking twice at each level would take time exponential in the depth.
+    """
     match _kind(node):
         case "call_expr":
-            return _call_may_hide(node.call_expr, wanted=wanted)
+            return _call_hides(node.call_expr)
         case "comprehension_expr":
-            return _loop_may_hide(node.comprehension_expr, wanted=wanted)
+            return _loop_hides(node.comprehension_expr)
         case _:
-            return any(_may_hide_either(child) for child in children(node))
+            return _either(children(node))
 
 
-def _call_may_hide(call: Any, *, wanted: bool) -> bool:
+def _call_hides(call: Any) -> tuple[bool, bool]:
     if call.function == _NOT:
-        return may_hide_error(call.args[0], wanted=not wanted)
+        true, false = _hides(call.args[0])
+        return false, true
     if call.function in (_OR, _AND):
-        hides = call.function == (_OR if wanted else _AND)
-        return hides or any(may_hide_error(arg, wanted=wanted) for arg in call.args)
+        true, false = _any(map(_hides, call.args))
+        return true or call.function == _OR, false or call.function == _AND
     if call.function == _IF:
         condition, *branches = call.args
-        return _may_hide_either(condition) or any(
-            may_hide_error(branch, wanted=wanted) for branch in branches
-        )
-    arguments = [*call.args, *([call.target] if call.HasField("target") else [])]
-    return any(_may_hide_either(argument) for argument in arguments)
+        return _any([_either([condition]), *map(_hides, branches)])
+    return _either([*call.args, *([call.target] if call.HasField("target") else [])])
 
 
-def _may_hide_either(node: Any) -> bool:
-    return may_hide_error(node, wanted=True) or may_hide_error(node, wanted=False)
-
-
-def _loop_may_hide(loop: Any, *, wanted: bool) -> bool:
+def _loop_hides(loop: Any) -> tuple[bool, bool]:
     """Macros fold with `@result || term` (`exists`) or `@result && term` (`all`)."""
     fold = loop.loop_step.call_expr if _kind(loop.loop_step) == "call_expr" else None
     if fold is not None and fold.function in (_OR, _AND):
-        hides = fold.function == (_OR if wanted else _AND)
-        term = fold.args[1]
-        return hides or _may_hide_either(loop.iter_range) or may_hide_error(term, wanted=wanted)
-    return any(_may_hide_either(child) for child in (loop.iter_range, loop.loop_step, loop.result))
+        true, false = _any([_either([loop.iter_range]), _hides(fold.args[1])])
+        return true or fold.function == _OR, false or fold.function == _AND
+    return _either((loop.iter_range, loop.loop_step, loop.result))
+
+
+def _any(pairs: Iterable[tuple[bool, bool]]) -> tuple[bool, bool]:
+    known = list(pairs)
+    return any(true for true, _ in known), any(false for _, false in known)
+
+
+def _either(nodes: Iterable[Any]) -> tuple[bool, bool]:
+    """Of parts whose own result is not the whole's: hidden by either is hidden by both."""
+    hidden = any(any(_hides(node)) for node in nodes)
+    return hidden, hidden
 
 
 def logical_terms(node: Any) -> list[Any]:
