@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from auditor.app.registry import Collectors
 from auditor.catalog.library import Library
 from auditor.catalog.source import did_you_mean
+from auditor.core.model.target import Target
 from auditor.errors import UsageError
 
 
@@ -60,3 +61,44 @@ def coverage_rows(
                 )
             )
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRow:
+    """One resource type of a collector: what reads it, what judges it, what it needs."""
+
+    type: str
+    title: str
+    requests: tuple[str, ...]
+    checks: tuple[str, ...]
+    permissions: tuple[str, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """All fields."""
+        return asdict(self)
+
+
+def type_rows(library: Library, name: str, collectors: Collectors) -> list[TypeRow]:
+    """Every resource type of a collector, also those that no check judges.
+
+    Raises:
+        UsageError: An unknown collector.
+    """
+    collector = collectors.get(name)
+    anywhere = Target("any", collector.target_kind, "any", {}, {})
+    checks: dict[str, list[str]] = {}
+    for control in library.sorted_controls():
+        for check in control.checks:
+            checks.setdefault(check.resource, []).append(f"{control.id}/{check.id}")
+    return [
+        TypeRow(
+            type=kind.name,
+            title=kind.title,
+            requests=tuple(
+                sorted({c.request for c in collector.planned_calls(anywhere, [kind.name])})
+            ),
+            checks=tuple(checks.get(kind.name, ())),
+            permissions=kind.permissions,
+        )
+        for kind in sorted(collector.resource_types().values(), key=lambda one: one.name)
+    ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from auditor.app.coverage import coverage_rows
+from auditor.app.coverage import TypeRow, coverage_rows, type_rows
 from auditor.app.registry import Collectors
 from auditor.catalog.library import load_library
 from auditor.catalog.source import did_you_mean
@@ -115,8 +116,15 @@ def coverage(
     frameworks: tuple[str, ...],
     collector: str | None,
 ) -> None:
-    """Show which requirement has which controls and checks, and which has none."""
+    """Show which requirement has which controls and checks, and which has none.
+
+    With --collector alone: its resource types, the requests that read them, the checks that judge
+    them and the permissions that they need.
+    """
     library = load_library(library_folders(folders))
+    if collector is not None and not frameworks:
+        _print_types(type_rows(library, collector, Collectors()), form)
+        return
     rows = coverage_rows(library, frameworks, collector, Collectors())
     if form == "json":
         click.echo(json.dumps([row.to_json() for row in rows], indent=2))
@@ -135,4 +143,22 @@ def coverage(
     known = {c.catalogue for loaded in library.controls.values() for c in loaded.control.checks}
     click.echo(
         f"catalogue: {len(known - {None})} of {len(library.catalogue)} known checks are shipped"
+    )
+
+
+def _print_types(rows: Sequence[TypeRow], form: str) -> None:
+    if form == "json":
+        click.echo(json.dumps([row.to_json() for row in rows], indent=2))
+        return
+    for row in rows:
+        click.secho(f"{row.type}: {row.title}", bold=True)
+        click.echo(f"  requests     {', '.join(row.requests)}")
+        click.echo(f"  checks       {', '.join(row.checks) or 'none'}")
+        click.echo(f"  permissions  {', '.join(row.permissions) or 'none'}")
+    requests = {request for row in rows for request in row.requests}
+    permissions = {permission for row in rows for permission in row.permissions}
+    checks = sum(len(row.checks) for row in rows)
+    click.echo(
+        f"\n{len(rows)} types, {len(requests)} requests, {checks} checks,"
+        f" {len(permissions)} permissions.  Next: auditor doctor --permissions COLLECTOR"
     )

@@ -121,3 +121,17 @@ def test_types_are_listed_and_unknown_ones_refused(here: Company, auditor: Audit
     alone = auditor("collect", "tls.endpoint")
     assert alone.code == 2
     assert "cannot be read without an address" in alone.err
+
+
+def test_coverage_of_a_collector_lists_types_requests_checks_and_permissions(
+    here: Company, auditor: Auditor
+) -> None:
+    said = auditor("controls", "coverage", "--collector", "fake")
+    assert said.code == 0
+    assert "fake.thing: Fake.Thing" in said.out
+    assert "requests     list fake.thing" in said.out
+    rows_ = auditor("controls", "coverage", "--collector", "fake", "--format", "json").json
+    by_type = {row["type"]: row["checks"] for row in rows_}
+    assert by_type["fake.thing"] == [f"{CONTROL}/thing"]
+    assert by_type["fake.probe"] == []
+    assert here.folder.exists()
