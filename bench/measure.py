@@ -6,14 +6,21 @@ import resource
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
 def peak_mb() -> float:
-    """Peak resident memory of this process, MB (Linux counts in KiB)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    """Peak resident memory of this process, MB.
+
+    Linux: `ru_maxrss` would count the process that started this one, too.
+    """
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise SystemExit("/proc/self/status does not say VmHWM")
 
 
 def cpu_of(action: Callable[[], T]) -> tuple[float, T]:

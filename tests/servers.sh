@@ -19,10 +19,12 @@ declare -A FILES=(
   [qpdf]=/usr/bin/qpdf
   [jq]=/usr/bin/jq
   [chromium]=/usr/bin/chromium
+  [poppler-utils]=/usr/bin/pdftoppm
+  [golang-golang-x-mod-dev]=/usr/share/gocode/src/golang.org/x/mod/go.mod
 )
 declare -A GROUPS_=(
   [pango]="libpango-1.0-0 libpangoft2-1.0-0"
-  [tests]="openssl openssh-server openssh-client cron logrotate sudo e2fsprogs zstd nftables softhsm2 qpdf jq chromium"
+  [tests]="openssl openssh-server openssh-client cron logrotate sudo e2fsprogs zstd nftables softhsm2 qpdf jq chromium poppler-utils golang-golang-x-mod-dev"
 )
 
 missing=()

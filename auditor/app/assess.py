@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor import __version__
+from auditor.app.restoring import restore_observation
 from auditor.attest.bundle import Bundle
+from auditor.attest.vault import read_vault
 from auditor.core.canonical import canonical, parse_canonical
 from auditor.core.evaluate import Judgement
 from auditor.core.evaluate.plan import NotTested
@@ -16,11 +18,11 @@ from auditor.core.model.observation import Observation
 from auditor.core.model.policy import Policy
 from auditor.core.model.status import Outcome
 from auditor.core.rollup import count, roll_up_controls, roll_up_requirements
-from auditor.errors import UsageError, VerificationError
+from auditor.errors import LedgerError, UsageError, VerificationError
 from auditor.ledger.checkpoint import Checkpoint
 from auditor.ledger.encoding import encode_base64
 from auditor.ledger.runs import RunHistory
-from auditor.store.local import LocalStore
+from auditor.store.interface import Store
 
 VERDICTS_SCHEMA = "verdicts-1"
 
@@ -66,6 +68,8 @@ class Recorded:
         observations: Each with the digest of its evidence document.
         head: State of the log at the run's end: the same whenever the report is made.
         signer: Key id of the statement's key.
+        timestamped: A time-stamp is in the bundle of the statement. A late one changes nothing
+            here: a report says the same whenever it is made.
     """
 
     policy: Policy
@@ -74,6 +78,7 @@ class Recorded:
     history: RunHistory
     head: Checkpoint
     signer: str
+    timestamped: bool
 
 
 def assemble(recorded: Recorded) -> Assessment:
@@ -121,6 +126,7 @@ def assemble(recorded: Recorded) -> Assessment:
             last=end_entry.index,
             statement=end.statement,
             signer=recorded.signer,
+            timestamped=recorded.timestamped,
         ),
     )
 
@@ -141,7 +147,7 @@ def _reading(policy: Policy, observation: Observation, digest: str) -> Reading:
 
 
 def recorded(
-    store: LocalStore,
+    store: Store,
     run: str,
     policy: Policy | None = None,
     judgement: Judgement | None = None,
@@ -158,17 +164,20 @@ def recorded(
         raise UsageError(f"there is no run {run}", hint="auditor run list")
     if history.verdicts is None or history.end_entry is None:
         raise UsageError(f"run {run} has no verdicts: it was interrupted", hint="auditor scan")
+    known = policy or load_policy(store, history)
+    bundle = Bundle.parse(store.read_statement(run))
     return Recorded(
-        policy=policy or load_policy(store, history),
+        policy=known,
         judgement=judgement or parse_verdicts(store.get(history.verdicts.blob)),
-        observations=observations or load_observations(store, history),
+        observations=observations or load_observations(store, history, known),
         history=history,
         head=store.head(history.end_entry.index + 1),
-        signer=Bundle.parse(store.read_statement(run)).hint,
+        signer=bundle.hint,
+        timestamped=bool(bundle.timestamps),
     )
 
 
-def load_policy(store: LocalStore, history: RunHistory) -> Policy:
+def load_policy(store: Store, history: RunHistory) -> Policy:
     """The policy of a recorded run.
 
     Raises:
@@ -185,21 +194,35 @@ def load_policy(store: LocalStore, history: RunHistory) -> Policy:
         raise _unreadable("policy", error, history.start.policy.path) from error
 
 
-def load_observations(store: LocalStore, history: RunHistory) -> list[tuple[Observation, str]]:
+def load_observations(
+    store: Store, history: RunHistory, policy: Policy | None = None
+) -> list[tuple[Observation, str]]:
     """The observations of a recorded run with their digests.
+
+    Values that were erased since are unread in them.
+
+    Args:
+        policy: Of the run, where the caller has it.
 
     Raises:
         VerificationError: A blob is missing or changed.
     """
+    types = (policy or load_policy(store, history)).resource_types
+    reader = store.reader()
     found = []
     for collect in history.collects:
-        document = parse_canonical(store.get(collect.blob))
-        if not isinstance(document, dict):
-            raise VerificationError("the observation is not an object", where=collect.blob.path)
+        reference = collect.disclosures
+        given = read_vault(reader, reference) if reference else None
         try:
-            found.append((Observation.from_json(document), collect.blob.digest))
+            restored = restore_observation(
+                store.get(collect.blob), given, types.get(collect.resource_type)
+            )
         except _NOT_OF_THE_SCHEMA as error:
             raise _unreadable("observation", error, collect.blob.path) from error
+        except (VerificationError, LedgerError) as error:
+            where = error.where or collect.blob.path
+            raise VerificationError(error.message, hint=error.hint, where=where) from error
+        found.append((restored.observation, collect.blob.digest))
     return found
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from auditor.app.collecting import collect_target
 from auditor.app.project import open_project
+from auditor.app.redaction import cleaned
 from auditor.app.registry import Collectors
 from auditor.app.scan import Clock, ScanOptions
 from auditor.app.setup import CANDIDATES
@@ -104,7 +105,8 @@ def collect(
             progress=options.progress,
         )
         for target in targets:
-            for observation in collect_target(collectors, target, [type_name], context):
+            for found in collect_target(collectors, target, [type_name], context):
+                observation = cleaned(found, kind)
                 if wanted is None:
                     yield Collected(observation, 0)
                 else:

@@ -1,20 +1,28 @@
-"""Rendering an assessment for stdout and into files, and noting reports in the log."""
+"""Rendering an assessment for stdout and into files, signing these, noting them in the log."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from auditor.app.pdf_signing import sign_pdf
 from auditor.app.project import Project
+from auditor.app.report_proof import make_proof
+from auditor.app.witnessing import cosign_head
+from auditor.attest.page_signature import sign_page
 from auditor.core.canonical import digest
 from auditor.core.model.assessment import Assessment
+from auditor.core.model.report_proof import ReportProof
 from auditor.errors import ConfigError, UsageError
 from auditor.ledger.entries import Report
 from auditor.render.registry import format_names, renderer
+
+SIGNED_FORMATS = frozenset({"html", "pdf"})
+"""These carry the proof of their run and are signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +86,82 @@ def terminal_width() -> int:
 
 
 def write_outputs(
-    project: Project, assessment: Assessment, requests: Sequence[OutputRequest]
+    project: Project,
+    assessment: Assessment,
+    requests: Sequence[OutputRequest],
+    *,
+    signed: bool = True,
+    progress: Callable[[str], None] = lambda _line: None,
 ) -> list[Path]:
     """Write all files or none, each whole, and note their digests in the log.
 
+    Args:
+        signed: Sign what can be signed: HTML always, PDF where the run key has a certificate.
+        progress: Told how each file was signed, or why it was not.
+
     Raises:
         DependencyError: A format needs what is not installed.
-        ConfigError: A file cannot be written.
+        ConfigError: A file cannot be written, or a key cannot be used.
     """
-    rendered = [(r, renderer(r.form).render(assessment)) for r in requests]
-    _write_all([(request.path, data) for request, data in rendered])
-    if rendered:
-        _log_reports(project, assessment.run, [(r.form, digest(data)) for r, data in rendered])
+    if not requests:
+        return []
+    proof = _proof_for(project, assessment, requests)
+    signing = ReportSigning(project, progress) if signed else None
+    rendered = []
+    for request in requests:
+        data = renderer(request.form).render(assessment, proof)
+        rendered.append((request, signing.sign(request, data) if signing else data))
+    write_files([(request.path, data) for request, data in rendered])
+    log_reports(project, assessment.run, [(r.form, digest(data)) for r, data in rendered], progress)
     return [request.path for request, _data in rendered]
 
 
-def _write_all(files: Sequence[tuple[Path, bytes]]) -> None:
+def _proof_for(
+    project: Project, assessment: Assessment, requests: Sequence[OutputRequest]
+) -> ReportProof | None:
+    """Only some formats carry a proof; making it reads the store."""
+    carried = any(request.form in SIGNED_FORMATS for request in requests)
+    return make_proof(project, assessment.run) if carried else None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSigning:
+    """Signs reports with the run key of a project."""
+
+    project: Project
+    progress: Callable[[str], None]
+
+    def sign(self, request: OutputRequest, data: bytes) -> bytes:
+        """The file with its signature, which stands behind the bytes as they are."""
+        if request.form not in SIGNED_FORMATS:
+            return data
+        if request.form == "html":
+            self.progress(f"{request.path}: signed with the run key")
+            return sign_page(data, self.project.run_key())
+        return self._sign_pdf(request.path, data)
+
+    def _sign_pdf(self, path: Path, data: bytes) -> bytes:
+        config = self.project.loaded.config
+        certificate = self.project.loaded.path(config.keys.certificate)
+        if not certificate.is_file():
+            self.progress(f"{path}: not signed, for there is no certificate {certificate}")
+            return data
+        with _reading(certificate):
+            chain = certificate.read_text("utf-8")
+        made = sign_pdf(data, self.project.run_key(), chain, config.timestamping, self.progress)
+        self.progress(f"{path}: signed, {made.level}")
+        return made.data
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", where=str(path)) from error
+
+
+def write_files(files: Sequence[tuple[Path, bytes]]) -> None:
     """Write everything under other names first: a full disk is found before any is replaced."""
     beside = [(path, path.with_name(f".{path.name}.{os.getpid()}.tmp")) for path, _data in files]
     try:
@@ -119,7 +187,13 @@ def _writing(path: Path) -> Iterator[None]:
         raise ConfigError(message, hint=hint) from error
 
 
-def _log_reports(project: Project, run: str, reports: Sequence[tuple[str, str]]) -> None:
+def log_reports(
+    project: Project,
+    run: str,
+    reports: Sequence[tuple[str, str]],
+    progress: Callable[[str], None],
+) -> None:
+    """Note reports of a run, as format and digest, and have the new head of the log cosigned."""
     key = project.log_key()
     with project.store.open_log(
         key=key.note_key(project.origin), sign=key.sign, clock=lambda: datetime.now(UTC)
@@ -127,3 +201,4 @@ def _log_reports(project: Project, run: str, reports: Sequence[tuple[str, str]])
         for form, value in reports:
             log.append(Report(run=run, format=form, digest=value))
         log.commit()
+    cosign_head(project, progress)

@@ -11,7 +11,9 @@ from pathlib import Path
 from auditor.app.engine import DEFAULT, make_engine
 from auditor.app.library import checked_library, controls_folders
 from auditor.app.registry import Collectors
+from auditor.app.stores import open_store
 from auditor.app.waivers import load_waivers
+from auditor.attest.signing import Algorithm
 from auditor.attest.trust import TrustPolicy
 from auditor.catalog.config import LoadedConfig, load_config, load_targets, resolve_overrides
 from auditor.catalog.library import Library
@@ -20,12 +22,12 @@ from auditor.core.expression.interface import Engine
 from auditor.core.model.target import Target
 from auditor.core.model.waiver import SignedWaiver
 from auditor.errors import ConfigError, DefinitionError, LedgerError
-from auditor.keys.file import FileKey, load_key
+from auditor.keys.opened import OpenKey
+from auditor.keys.registry import open_key
 from auditor.ledger.checkpoint import log_origin
-from auditor.store.local import LocalStore
+from auditor.store.interface import Store
 
 TRUST_FILE = "policy.json"
-PASSPHRASE = "AUDITOR_KEY_PASSPHRASE"  # noqa: S105 - the variable's name
 
 
 @dataclass
@@ -52,8 +54,7 @@ class Project:
     @cached_property
     def targets(self) -> tuple[Target, ...]:
         """All targets, their settings checked by their collectors."""
-        settings = {c.target_kind: c.settings for c in self.collectors.all()}
-        return load_targets(self.loaded, settings)
+        return load_targets(self.loaded, self.collectors.settings())
 
     @cached_property
     def overrides(self) -> dict[str, dict[str, dict[str, object]]]:
@@ -66,9 +67,10 @@ class Project:
         return load_waivers(self.loaded, self.library, self.engine)
 
     @cached_property
-    def store(self) -> LocalStore:
+    def store(self) -> Store:
         """The evidence store."""
-        return LocalStore(self.loaded.path(self.loaded.config.store))
+        config = self.loaded.config
+        return open_store(config.store, self.loaded.folder, config.object_store)
 
     @property
     def trust_folder(self) -> Path:
@@ -80,26 +82,30 @@ class Project:
         """The name of the log."""
         return origin_of(self.loaded.config.organisation)
 
-    def run_key(self) -> FileKey:
+    def run_key(self) -> OpenKey:
         """The key that signs runs."""
-        return self._key(self.loaded.config.keys.run)
+        return self._key(self.loaded.config.keys.run, "ecdsa-p256-sha256")
 
-    def log_key(self) -> FileKey:
+    def log_key(self) -> OpenKey:
         """The key that signs the log's checkpoints."""
-        return self._key(self.loaded.config.keys.log)
+        return self._key(self.loaded.config.keys.log, "ed25519")
 
-    def _key(self, path: str) -> FileKey:
-        return load_signing_key(self.loaded.path(path))
+    def second_log_key(self) -> OpenKey | None:
+        """The ML-DSA-44 key that signs checkpoints beside `log_key`; None where none is named."""
+        place = self.loaded.config.keys.log_second
+        return None if place is None else self._key(place, "ml-dsa-44")
+
+    def _key(self, place: str, algorithm: Algorithm) -> OpenKey:
+        return open_key(place, self.loaded.folder, os.environ, algorithm=algorithm)
 
 
-def load_signing_key(path: Path) -> FileKey:
+def load_signing_key(path: Path) -> OpenKey:
     """A private key from a file, opened with the passphrase of the environment if it needs one.
 
     Raises:
         ConfigError: It cannot be read or opened.
     """
-    passphrase = os.environ.get(PASSPHRASE)
-    return load_key(path, passphrase.encode() if passphrase else None)
+    return open_key(str(path.absolute()), Path(), os.environ)
 
 
 def open_project(config: Path, engine: str | None = None) -> Project:

@@ -1,36 +1,61 @@
 """Whether a report says what the signed data says: it is rendered again and compared.
 
-A digest in the log shows only that these bytes were noted there. Rendering is reproducible, so the
-same program gives the same bytes; another version may not, and then nobody can tell.
+A digest in the log shows only that these bytes were noted there. What the report carries must be
+what the store holds, its signature must hold, and rendered again it must be the same bytes: a
+signature stands behind them and changes none. Rendering is reproducible with the same program;
+another version may give other bytes, and then nobody can tell.
 """
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor.app.assess import assemble, recorded
+from auditor.attest.report_parts import ReportParts, read_report
+from auditor.attest.report_proof import check_report
 from auditor.attest.result import Notes, StepResult, VerificationReport
+from auditor.attest.trust import TrustPolicy
 from auditor.core.canonical import digest
+from auditor.core.model.report_proof import ReportProof
 from auditor.errors import DependencyError, UsageError, VerificationError
 from auditor.ledger.entries import Report
+from auditor.ledger.tlog_proof import TlogProof
 from auditor.render.registry import format_names, renderer
-from auditor.store.local import LocalStore
+from auditor.store.interface import Store
 
 STEP = 8
 
 
 def compare_report(
-    report: Path, store: LocalStore, before: VerificationReport
+    report: Path,
+    store: Store,
+    before: VerificationReport,
+    trust: TrustPolicy | None = None,
+    now: datetime | None = None,
 ) -> VerificationReport:
     """The verification with step 8 extended by a comparison of the report's content.
 
     Args:
         report: The file that was given.
-        before: The verification so far; left alone where step 8 is bad already.
+        before: The verification so far; left alone where the log does not know the file.
+        trust: Whose signatures count; None makes that of the report "cannot tell".
+        now: Time of the verification.
     """
+    return compare_bytes(report.read_bytes(), report.name, store, before, trust, now)
+
+
+def compare_bytes(
+    data: bytes,
+    name: str,
+    store: Store,
+    before: VerificationReport,
+    trust: TrustPolicy | None = None,
+    now: datetime | None = None,
+) -> VerificationReport:
+    """The same for bytes at hand; `name` is for messages."""
     step = before.steps[STEP]
-    data = report.read_bytes()
     entry = _entry(store, digest(data))
     if entry is None:
         return before  # step 8 has said that the log does not know it
@@ -38,31 +63,63 @@ def compare_report(
     for note in step.notes:
         notes.add(note)
     try:
-        _compare(data, entry, store, notes, report.name)
-    except (VerificationError, UsageError) as error:
-        notes.cannot_tell(f"it cannot be rendered again: {error.message}", report.name)
-    detail = f"{step.detail}; {report.name} is what the signed data of run {entry.run} gives"
+        parts = read_report(data)
+        if parts.signed:
+            for note in check_report(data, trust, now or datetime.now(UTC)).notes:
+                notes.add(note)
+        if parts.proof is not None:
+            _compare_proof(parts.proof, entry.run, store)
+        _compare(data, parts, entry, store, notes, name)
+    except VerificationError as error:
+        notes.bad(error.message, name)
+    except UsageError as error:
+        notes.cannot_tell(f"it cannot be rendered again: {error.message}", name)
+    detail = f"{step.detail}; {name} is what the signed data of run {entry.run} gives"
     result: StepResult = notes.result(STEP, step.title, detail)
     return VerificationReport((*before.steps[:STEP], result))
 
 
-def _entry(store: LocalStore, wanted: str) -> Report | None:
+def _entry(store: Store, wanted: str) -> Report | None:
     for entry in store.entries():
         if isinstance(entry.body, Report) and entry.body.digest == wanted:
             return entry.body
     return None
 
 
-def _compare(data: bytes, entry: Report, store: LocalStore, notes: Notes, name: str) -> None:
+def _compare_proof(proof: ReportProof, run: str, store: Store) -> None:
+    """What the report carries is what the store holds of that run.
+
+    Raises:
+        VerificationError: It is something else.
+    """
+    history = store.history(run)
+    if history is None or history.end_entry is None or history.verdicts is None:
+        raise VerificationError(f"the report is of run {run}, which has no end in this store")
+    held = {
+        "statement": (proof.bundle, store.read_statement(run)),
+        "end of the run": (proof.end_entry, history.end_entry.to_bytes()),
+        "verdicts": (digest(proof.verdicts), history.verdicts.blob.digest),
+    }
+    for name, (carried, stored) in held.items():
+        if carried != stored:
+            raise VerificationError(f"the {name} in the report is not that of the store")
+    head = TlogProof.parse(proof.end_proof).signed.checkpoint
+    if store.head(head.size) != head:
+        raise VerificationError("the checkpoint in the report is not of this log")
+
+
+def _compare(
+    data: bytes, parts: ReportParts, entry: Report, store: Store, notes: Notes, name: str
+) -> None:
     if entry.format not in format_names():
         notes.cannot_tell(f"no renderer for {entry.format!r} here", name)
         return
     try:
-        again = renderer(entry.format).render(assemble(recorded(store, entry.run)))
+        again = renderer(entry.format).render(assemble(recorded(store, entry.run)), parts.proof)
     except DependencyError as error:
         notes.cannot_tell(f"it cannot be rendered again: {error.message} ({error.hint})", name)
         return
-    if again == data:
+    if again == data or (parts.signed and data.startswith(again)):
         return
     if entry.format == "json" and not _same_but_tool(again, data):
         notes.bad(f"it does not say what the signed data of run {entry.run} says", name)

@@ -17,10 +17,10 @@ from auditor.core.model.observation import Observation, Resource
 from auditor.core.model.policy import Policy
 from auditor.core.model.resource_type import Derive, ResourceType
 from auditor.errors import AuditorError, UsageError, VerificationError
-from auditor.store.local import LocalStore
+from auditor.store.interface import Store
 
 
-def find_run(store: LocalStore, name: str) -> str:
+def find_run(store: Store, name: str) -> str:
     """The id of a run: `latest` is the newest complete one, an unambiguous beginning is enough.
 
     Raises:
@@ -59,7 +59,7 @@ class Rejudged:
 
 
 def rejudge(
-    store: LocalStore, run: str, now: datetime | None = None, engine: str | None = None
+    store: Store, run: str, now: datetime | None = None, engine: str | None = None
 ) -> Rejudged:
     """Judge the recorded evidence of a run again, at its own moment or a later one.
 

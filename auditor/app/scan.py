@@ -20,11 +20,13 @@ from auditor.app.assess import assemble, recorded, verdict_bytes
 from auditor.app.boundary import guarded
 from auditor.app.collecting import collect_target
 from auditor.app.entries import RecordedObservation, collect_entry, recorded_form, scope_of
+from auditor.app.holds import hold_again
 from auditor.app.project import Project
 from auditor.app.redaction import record, refuse_secrets
 from auditor.app.resuming import Interrupted, one_process
 from auditor.app.retention import retain_until
 from auditor.app.selection import Selection, make_policy
+from auditor.app.stores import tell_recovery
 from auditor.app.timestamping import stamp, stamp_late
 from auditor.app.witnessing import cosign_head
 from auditor.attest.bundle import Bundle
@@ -143,7 +145,8 @@ class Scan:
         self, policy: Policy, plan: Plan, start: RunStart, evidence: list[RecordedObservation]
     ) -> Assessment:
         assessment = self._record(policy, plan, start, evidence)
-        stamp_late(self.project, self.options.progress, clock=self.clock)
+        hold_again(self.project.store, self.run)
+        stamp_late(self.project, self.options.progress, clock=self.clock, skip=self.run)
         cosign_head(self.project, self.options.progress)
         return assessment
 
@@ -182,6 +185,7 @@ class Scan:
             retain_until=self.retain,
         )
         with self._log() as log:
+            tell_recovery(log.recovery, self.options.progress)
             self.start_index = log.append(start)
             log.commit()
         return start

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from auditor.app.registry import BUILT_IN, Collectors
+from auditor.attest.package import Manifest
 from auditor.attest.trust import TrustPolicy
 from auditor.catalog.cases import CaseFile
 from auditor.catalog.config import Config
@@ -28,6 +29,7 @@ from auditor.shipped import shipped
 
 FORMATS: Mapping[str, type[BaseModel]] = {
     "assessment-1": AssessmentDocument,
+    "bundle-1": Manifest,
     "cases-1": CaseFile,
     "config-1": Config,
     "control-1": Control,

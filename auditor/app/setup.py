@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from auditor.app.keys import LIFETIME, with_authority
 from auditor.app.project import TRUST_FILE, origin_of
 from auditor.app.registry import Collectors
 from auditor.attest.trust import LogKey, NamedKey, TrustPolicy
@@ -20,6 +21,7 @@ from auditor.collectors.interface import CollectionContext
 from auditor.core.model.target import Target
 from auditor.core.model.waiver import MAX_LIFETIME
 from auditor.errors import ConfigError, DependencyError, UsageError
+from auditor.keys.certificate import Subject, self_signed
 from auditor.keys.file import generate_key
 
 # What can be looked for without being told an address: the settings of a first try.
@@ -27,7 +29,7 @@ CANDIDATES: Mapping[str, Mapping[str, object]] = {
     "aws": {"regions": "enabled"},
     "host": {"connection": "local"},
 }
-_FILES = ("keys/run.pem", "keys/log.pem", f"trust/{TRUST_FILE}")
+_FILES = ("keys/run.pem", "keys/log.pem", "keys/run.crt", f"trust/{TRUST_FILE}")
 # Waivers that were approved before this setup, and may still be in force, count.
 APPROVED_BEFORE = MAX_LIFETIME
 _NAMES = {"aws": "aws", "host": "this-host", "tls": "endpoints"}
@@ -111,6 +113,8 @@ def write_setup(folder: Path, setup: Setup, now: datetime, collectors: Collector
         (folder / name).mkdir(parents=True, exist_ok=True)
     run_key = generate_key(folder / "keys" / "run.pem", "ecdsa-p256-sha256", setup.passphrase)
     log_key = generate_key(folder / "keys" / "log.pem", "ed25519", setup.passphrase)
+    certificate = self_signed(run_key, Subject(setup.organisation), now, LIFETIME)
+    (folder / "keys" / "run.crt").write_text(certificate, "utf-8")
     trust = TrustPolicy(
         origin=origin,
         log_keys=(LogKey(vkey=log_key.note_key(origin).vkey, not_before=now),),
@@ -120,10 +124,11 @@ def write_setup(folder: Path, setup: Setup, now: datetime, collectors: Collector
             for name, pem in setup.approvers.items()
         ),
     )
+    trust = with_authority(trust, certificate, run_key)
     for name, pem in setup.approvers.items():
         (folder / "trust" / f"{name}.pub").write_text(pem, "utf-8")
     (folder / "trust" / TRUST_FILE).write_text(trust.to_json(), "utf-8")
-    (folder / "keys" / ".gitignore").write_text("*.pem\n", "utf-8")
+    (folder / "keys" / ".gitignore").write_text("*.pem\n*.key\n", "utf-8")
     config.write_text(text, "utf-8")
     return [config, folder / "keys", folder / "trust" / TRUST_FILE, folder / "waivers"]
 
@@ -132,7 +137,7 @@ def _check(text: str, folder: Path, collectors: Collectors) -> None:
     """Refuse what `auditor scan` would refuse, before anything is written."""
     source = parse_yaml(text, CONFIG_FILE)
     loaded = LoadedConfig(validate(source, Config), folder, source)
-    load_targets(loaded, {c.target_kind: c.settings for c in collectors.all()})
+    load_targets(loaded, collectors.settings())
 
 
 def config_text(setup: Setup) -> str:

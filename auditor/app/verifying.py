@@ -1,66 +1,38 @@
-"""Verification for the command line: what PATH is, whose trust counts, judging again."""
+"""Verification for the command line: whose trust counts, which steps, judging again."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from auditor.app.assess import verdict_bytes
 from auditor.app.engine import make_engine
+from auditor.app.export.controls import readable_controls
+from auditor.app.package_reports import compare_package_reports, with_report_age
 from auditor.app.project import TRUST_FILE, load_trust
 from auditor.app.record_checks import check_record, check_summary
 from auditor.app.report_checks import compare_report
+from auditor.app.restoring import observations_of
 from auditor.app.runs import engine_name, find_run, judge_recorded
-from auditor.attest.evidence import RunRecord
+from auditor.app.subject import Subject, find_subject
+from auditor.attest.evidence import Evidence, RunRecord
+from auditor.attest.package import MANIFEST, MAX_MANIFEST, Manifest
+from auditor.attest.reader import StoreReader, read_bounded
+from auditor.attest.report_proof import verify_report_alone
 from auditor.attest.result import VerificationReport
 from auditor.attest.trust import NamedKey, TrustPolicy
-from auditor.attest.verify import verify_store
-from auditor.catalog.config import CONFIG_FILE, load_config
+from auditor.attest.verify import PACKAGE_STEPS, STORE_STEPS, take_steps
 from auditor.core.canonical import digest, parse_canonical
 from auditor.core.evaluate.plan import make_plan
-from auditor.core.model.observation import Observation
 from auditor.core.model.policy import Policy
 from auditor.errors import UsageError, VerificationError
-from auditor.store.local import LocalStore
 
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is to be verified.
-
-    Args:
-        store: Folder of the evidence store.
-        trust: Folder of the trust policy beside it, None where there is none.
-        report: Report file to compare with the log and with what it says of its run.
-    """
-
-    store: Path
-    trust: Path | None
-    report: Path | None = None
-
-
-def find_subject(path: Path, store: Path | None) -> Subject:
-    """What PATH is: a working folder, a store, or a report (then the store is beside us).
-
-    Raises:
-        UsageError: Nothing of the kind.
-    """
-    if path.is_file() and path.name != CONFIG_FILE:
-        beside = find_subject(store or Path(), None)
-        return Subject(beside.store, beside.trust, path)
-    folder = path.parent if path.is_file() else path
-    if (folder / CONFIG_FILE).is_file():
-        loaded = load_config(folder / CONFIG_FILE)
-        return Subject(loaded.path(loaded.config.store), loaded.path(loaded.config.trust))
-    if (folder / "log").is_dir():
-        trust = folder.parent / "trust"
-        return Subject(folder, trust if (trust / TRUST_FILE).is_file() else None)
-    raise UsageError(
-        f"{path} is no working folder with {CONFIG_FILE}, no evidence store and no report",
-        hint="auditor verify PATH --trust DIR",
-    )
+__all__ = [
+    "Subject", "chosen_run", "find_subject", "load_subject_trust", "reader_of", "rejudge_record",
+    "verify",
+]  # fmt: skip
+_SHOWN = 5
 
 
 def verify(
@@ -71,6 +43,7 @@ def verify(
     now: datetime,
     since: Path | None = None,
     engine: str | None = None,
+    max_age: timedelta | None = None,
 ) -> VerificationReport:
     """Walk the numbered steps.
 
@@ -79,34 +52,79 @@ def verify(
         engine: Who judges again; each run's own engine where it is None.
         run: Only this run (`latest` and beginnings of ids are understood).
         since: A checkpoint file kept from an earlier look.
+        max_age: How old the newest run, and that of a report, may be.
 
     Raises:
         UsageError: There is no such run, store or file.
     """
-    store = LocalStore(subject.store)
-    if not (subject.store / "log").is_dir():
-        raise UsageError(f"there is no evidence store in {subject.store}", hint="auditor scan")
     if since is not None and not since.is_file():
         raise UsageError(
             f"there is no checkpoint file {since}",
             hint="auditor ledger checkpoint > FILE keeps one for the next look",
         )
-    policy = _trust(trust, subject)
+    policy = load_subject_trust(trust, subject)
     approvers = policy.approvers if policy else ()
     report = subject.report
-    result = verify_store(
-        store.reader(),
-        policy,
-        run=find_run(store, run) if run else None,
+    if report is not None and subject.store is None and subject.package is None:
+        data = report.read_bytes()
+        return with_report_age(verify_report_alone(data, policy, now), data, now, max_age)
+    evidence = Evidence(
+        reader=reader_of(subject),
+        trust=policy,
+        run=chosen_run(subject, run) if run else None,
         rejudge=lambda record: rejudge_record(record, approvers, engine),
         now=now,
         remembered=since.read_bytes() if since else None,
         reports={report.name: digest(report.read_bytes())} if report else {},
+        max_age=max_age,
+        readable=readable_controls,
     )
-    return compare_report(report, store, result) if report else result
+    if subject.store is None:
+        return compare_package_reports(evidence, take_steps(evidence, PACKAGE_STEPS), report)
+    result = take_steps(evidence, STORE_STEPS)
+    return compare_report(report, subject.store, result, policy, now) if report else result
 
 
-def _trust(given: Path | None, subject: Subject) -> TrustPolicy | None:
+def reader_of(subject: Subject) -> StoreReader:
+    """Read access to the store or the bundle.
+
+    Raises:
+        UsageError: There is neither.
+    """
+    if subject.package is not None:
+        return subject.package
+    if subject.store is not None:
+        return subject.store.reader()
+    raise UsageError(
+        f"there is no evidence store beside {subject.report}",
+        hint="auditor verify REPORT --store DIR names it",
+    )
+
+
+def chosen_run(subject: Subject, name: str) -> str:
+    """The id of a run of a store or a bundle.
+
+    Raises:
+        UsageError: There is none, or several begin so.
+    """
+    if subject.store is not None:
+        return find_run(subject.store, name)
+    manifest = Manifest.parse(read_bounded(reader_of(subject), MANIFEST, MAX_MANIFEST))
+    if name == "latest":
+        return max(manifest.runs)  # ids begin with the time
+    found = [run for run in manifest.runs if run.startswith(name)]
+    if name in found:
+        return name
+    if len(found) != 1:
+        known = ", ".join(manifest.runs[:_SHOWN])
+        raise UsageError(
+            f"{len(found)} runs of the bundle begin with {name!r}", hint=f"try {known}"
+        )
+    return found[0]
+
+
+def load_subject_trust(given: Path | None, subject: Subject) -> TrustPolicy | None:
+    """The trust policy of a folder that was given, or of the working folder itself."""
     if given is not None:
         return load_trust(given)
     if subject.trust is not None and (subject.trust / TRUST_FILE).is_file():
@@ -128,9 +146,7 @@ def rejudge_record(
     """
     try:
         policy = Policy.from_json(_object(record.policy))
-        observations = [
-            (Observation.from_json(_object(data)), digest(data)) for data in record.observations()
-        ]
+        observations = list(observations_of(record, policy))
     except (KeyError, ValueError, TypeError) as error:
         raise VerificationError(f"run {record.run} cannot be read: {error}") from error
     plan = make_plan(policy, make_engine(engine_name(policy)))

@@ -13,6 +13,7 @@ from auditor.core.evaluate.compiled import RESOURCE_VARIABLES
 from auditor.core.evaluate.view import View, facts_view, view
 from auditor.core.expression.explain import explain
 from auditor.core.expression.interface import Engine
+from auditor.core.expression.masking import Masking
 from auditor.core.expression.trace import Trace
 from auditor.core.model.assessment import Assessment
 from auditor.core.model.control import Check, Control
@@ -63,6 +64,7 @@ class Why:
         resource: What was read, None for a finding about the whole population.
         freshness: How old the evidence was, and may be.
         waiver: The waiver that covers it or was refused.
+        personal: Fields of the resource that are about a person; reports do not show them.
     """
 
     finding: Finding
@@ -73,6 +75,7 @@ class Why:
     resource: Resource | None
     freshness: str
     waiver: SignedWaiver | None
+    personal: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The finding with its reasoning, for machines."""
@@ -81,6 +84,7 @@ class Why:
             "reasoning": [item.to_json() for item in self.reasoning],
             "freshness": self.freshness,
             "evidence": self.resource.to_json() if self.resource else None,
+            "personal": list(self.personal),
         }
 
 
@@ -125,6 +129,7 @@ def why(record: Recorded, assessment: Assessment, finding: Finding) -> Why:
         resource=resource,
         freshness=_freshness(assessment, observation, check),
         waiver=next((w for w in policy.waivers if w.waiver.id == finding.waiver), None),
+        personal=policy.resource_types[finding.resource_type].personal,
     )
 
 
@@ -156,6 +161,7 @@ def _reasoning(
     kind = policy.resource_types[finding.resource_type]
     target = next(t for t in policy.targets if t.name == finding.target)
     seen = view(resource, kind.fields)
+    shown = Masking(kind.personal_paths, reveal=True)
     variables: Mapping[str, object] = {
         "resource": dict(seen.fields),
         "param": policy.parameters(target.environment, control),
@@ -168,7 +174,7 @@ def _reasoning(
     results = {result.id: result for result in finding.assertions}
     made = []
     if check.when is not None:
-        made.append(_one(engine, "when", check.when, "", "", variables, seen))
+        made.append(_one(engine, "when", check.when, "", "", variables, seen, shown))
     for assertion in check.assert_:
         result = results.get(assertion.id)
         if result is not None:
@@ -181,6 +187,7 @@ def _reasoning(
                     result.detail,
                     variables,
                     seen,
+                    shown,
                 )
             )
     return tuple(made)
@@ -194,6 +201,7 @@ def _one(
     detail: str,
     variables: Mapping[str, object],
     seen: View,
+    shown: Masking,
 ) -> Reasoning:
     expression = engine.compile(expr, RESOURCE_VARIABLES)
     unread = tuple(
@@ -201,5 +209,5 @@ def _one(
         for path, gap in sorted(seen.unread.items())
         if any(r.overlaps(("resource", *path.split("."))) for r in expression.references)
     )
-    trace = explain(expression, variables)
+    trace = explain(expression, variables, masking=shown)
     return Reasoning(name, expr.strip(), truth or trace.outcome, detail, trace, unread)

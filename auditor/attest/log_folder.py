@@ -80,8 +80,7 @@ def differing_tiles(folder: LogFolder, leaves: Iterable[Sequence[bytes]]) -> tup
     edge, faults = TileEdge(), Faults()
     for index, hashes in enumerate(leaves):
         _compare(folder, Tile(TileName(0, index, len(hashes)), b"".join(hashes)), faults)
-        for leaf in hashes:
-            _compare_upper(folder, edge.append(leaf), faults)
+        _compare_upper(folder, edge.extend(hashes), faults)
     _compare_upper(folder, edge.partial_tiles(), faults)
     return edge.root(), faults
 

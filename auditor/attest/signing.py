@@ -1,8 +1,9 @@
 """The signing port, and the check of a signature by a public key.
 
 Whoever signs (a file, an HSM, a key service) implements `Signer`; this package never sees a
-private key. Two algorithms: ECDSA P-256 with SHA-256, which key services, X.509 and PDF share, for
-statements; Ed25519 for the log. Standards: FIPS 186-5, RFC 8032; keys as SubjectPublicKeyInfo PEM.
+private key. ECDSA P-256 with SHA-256, which key services, X.509 and PDF share, for statements;
+Ed25519 for the log, and ML-DSA-44 for a second signature beside it. Standards: FIPS 186-5, RFC
+8032, FIPS 204; keys as SubjectPublicKeyInfo PEM.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePublicKey,
 )
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -24,11 +26,13 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from auditor.errors import ConfigError, VerificationError
+from auditor.errors import ConfigError, LedgerError, VerificationError
+from auditor.ledger.note import NoteKey
 
-Algorithm = Literal["ecdsa-p256-sha256", "ed25519"]
+Algorithm = Literal["ecdsa-p256-sha256", "ed25519", "ml-dsa-44"]
 ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
-PublicKey = EllipticCurvePublicKey | Ed25519PublicKey
+PublicKey = EllipticCurvePublicKey | Ed25519PublicKey | MLDSA44PublicKey
+KINDS = "ECDSA P-256, Ed25519 or ML-DSA-44"
 
 
 class Signer(Protocol):
@@ -50,7 +54,7 @@ class Signer(Protocol):
         ...
 
     def sign(self, data: bytes) -> bytes:
-        """The signature of the data: DER for ECDSA, 64 bytes for Ed25519."""
+        """The signature of the data: DER for ECDSA, raw for the others."""
         ...
 
 
@@ -64,18 +68,23 @@ def load_public_key(pem: str) -> PublicKey:
         key = load_pem_public_key(pem.encode())
     except (ValueError, UnsupportedAlgorithm) as error:
         raise ConfigError(f"not a public key in PEM form: {error}") from error
-    if isinstance(key, Ed25519PublicKey):
+    if isinstance(key, (Ed25519PublicKey, MLDSA44PublicKey)):
         return key
     if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
         return key
-    raise ConfigError(
-        f"got a public key of kind {type(key).__name__}, expected ECDSA P-256 or Ed25519"
-    )
+    raise ConfigError(f"got a public key of kind {type(key).__name__}, expected {KINDS}")
 
 
 def algorithm_of(key: PublicKey) -> Algorithm:
     """The algorithm of a key."""
-    return "ed25519" if isinstance(key, Ed25519PublicKey) else "ecdsa-p256-sha256"
+    if isinstance(key, Ed25519PublicKey):
+        return "ed25519"
+    return "ml-dsa-44" if isinstance(key, MLDSA44PublicKey) else "ecdsa-p256-sha256"
+
+
+def public_pem(key: PublicKey) -> str:
+    """The PEM text of a public key."""
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def key_id(pem: str) -> str:
@@ -96,10 +105,54 @@ def raw_ed25519(pem: str) -> bytes:
     key = load_public_key(pem)
     if not isinstance(key, Ed25519PublicKey):
         raise ConfigError(
-            "the log's key is not an Ed25519 key",
+            f"the log's key must be an Ed25519 key, this one is for {algorithm_of(key)}",
             hint="name the Ed25519 key that auditor init made as keys/log.pem",
         )
     return key.public_bytes_raw()
+
+
+def note_key(pem: str, origin: str) -> NoteKey:
+    """A public key as the log `origin` names it; its `.vkey` goes into the trust policy.
+
+    Raises:
+        ConfigError: Not an Ed25519 key, or the origin cannot name a log.
+    """
+    try:
+        return NoteKey(origin, raw_ed25519(pem))
+    except LedgerError as error:
+        raise ConfigError(error.message, hint=error.hint) from error
+
+
+def note_key_pem(key: NoteKey) -> str:
+    """The inverse of `note_key`: the public half of a log's key, PEM.
+
+    Raises:
+        ConfigError: The bytes are no Ed25519 key.
+    """
+    try:
+        return public_pem(Ed25519PublicKey.from_public_bytes(key.public))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ConfigError(f"not an Ed25519 key: {error}") from error
+
+
+def checked_signature(signer: Signer, data: bytes) -> bytes:
+    """A signature that verifies under the signer's own public key, or none at all.
+
+    Whatever holds the key (a token, a service, a stand-in) may sign with another one or another
+    way than it says; that must be found before the signature is stored.
+
+    Raises:
+        VerificationError: The signer gave something else.
+    """
+    signature = signer.sign(data)
+    try:
+        verify_signature(signer.public_key, signer.algorithm, data, signature)
+    except VerificationError as error:
+        raise VerificationError(
+            f"the signature does not verify under the signer's own key {signer.key_id[:16]}",
+            hint="nothing was stored; whoever holds the key signs otherwise than it says",
+        ) from error
+    return signature
 
 
 def verify_signature(pem: str, algorithm: str, data: bytes, signature: bytes) -> None:
@@ -119,9 +172,9 @@ def verify_signature(pem: str, algorithm: str, data: bytes, signature: bytes) ->
     if algorithm_of(key) != algorithm:
         raise VerificationError(f"a key for {algorithm_of(key)} cannot sign as {algorithm}")
     try:
-        if isinstance(key, Ed25519PublicKey):
-            key.verify(signature, data)
-        else:
+        if isinstance(key, EllipticCurvePublicKey):
             key.verify(signature, data, ECDSA(SHA256()))
+        else:
+            key.verify(signature, data)
     except InvalidSignature as error:
         raise VerificationError("the signature does not fit the data and the key") from error

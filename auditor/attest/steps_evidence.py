@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from auditor.attest.evidence import Evidence, RunRecord
+from auditor.attest.pruning import PruningRecord
 from auditor.attest.result import Notes
+from auditor.attest.verdict_difference import undecided_findings
 from auditor.errors import AuditorError, StoreError, VerificationError
 from auditor.ledger.blobs import BlobRef
+from auditor.ledger.runs import RunBook
 
 
 def check_blobs(evidence: Evidence, notes: Notes) -> str:
     """(6) Every blob against both digests; with one run given, only the blobs of that run."""
     wanted = evidence.blobs if evidence.run is None else _blobs_of_runs(evidence)
+    present = set(evidence.paths.get("blobs", ()))
+    pruning = PruningRecord(evidence.book or RunBook(), evidence.read_blob)
     for path, reference in wanted.items():
+        if path not in present and pruning.is_listed(reference.digest):
+            _check_pruned(evidence, path, pruning.objection(reference.digest), notes)
+            continue
         try:
             for _piece in evidence.stream_blob(reference):
                 pass
@@ -25,7 +33,18 @@ def check_blobs(evidence: Evidence, notes: Notes) -> str:
         for path in evidence.paths["blobs"]:
             if path not in evidence.blobs:
                 notes.warn("no entry of the log names this blob", path)
-    return f"{len(wanted)} blobs have the digests that the log names"
+    found = len(wanted) - len(evidence.pruned)
+    return f"{found} blobs have the digests that the log names"
+
+
+def _check_pruned(evidence: Evidence, path: str, objection: str, notes: Notes) -> None:
+    """A blob that is not there, and that the log says was to be deleted."""
+    if objection:
+        evidence.damaged.add(path)
+        notes.bad(objection, path)
+    else:
+        evidence.pruned.add(path)
+        notes.warn("pruned after its retention", path)
 
 
 def check_verdicts(evidence: Evidence, notes: Notes) -> str:
@@ -34,21 +53,49 @@ def check_verdicts(evidence: Evidence, notes: Notes) -> str:
     if evidence.rejudge is None:
         notes.warn(f"{len(records)} runs were not judged again")
         return ""
-    for record in records:
+    judged = [record for record in records if _can_be_judged(evidence, record, notes)]
+    for record in judged:
         path = record.verdicts.blob.path
-        if _paths(record) & evidence.damaged:
-            notes.cannot_tell(f"run {record.run}: its evidence is damaged (step 6)", path)
-            continue
         try:
-            again = evidence.rejudge(record)
+            _compare(record, evidence.rejudge(record), notes)
         except VerificationError as error:
             notes.bad(f"run {record.run}: {error.message}", error.where or path)
         except AuditorError as error:
             notes.cannot_tell(f"run {record.run} cannot be judged again: {error.message}", path)
+    return f"{len(judged)} runs judged again, with the same verdicts byte for byte"
+
+
+def _can_be_judged(evidence: Evidence, record: RunRecord, notes: Notes) -> bool:
+    path = record.verdicts.blob.path
+    needed = _paths(record)
+    if needed & evidence.pruned:
+        told = f"run {record.run}: its evidence is past its retention and was deleted"
+        if evidence.run == record.run:
+            notes.cannot_tell(told, path)
         else:
-            if again != record.read(record.verdicts.blob):
-                notes.bad(f"run {record.run}: judged again, the verdicts are others", path)
-    return f"{len(records)} runs judged again, with the same verdicts byte for byte"
+            notes.warn(told, path)
+        return False
+    if needed & evidence.damaged:
+        notes.cannot_tell(f"run {record.run}: its evidence is damaged (step 6)", path)
+        return False
+    return True
+
+
+def _compare(record: RunRecord, again: bytes, notes: Notes) -> None:
+    """The same bytes; or others, only for values that were withheld or erased after the run."""
+    path = record.verdicts.blob.path
+    recorded = record.read(record.verdicts.blob)
+    withheld = record.withheld()
+    told = f"run {record.run}: personal values of {withheld} observations were withheld or erased"
+    if again == recorded:
+        if withheld:
+            notes.warn(f"{told}; no verdict hangs on them", path)
+        return
+    count = undecided_findings(recorded, again) if withheld else None
+    if count is None:
+        notes.bad(f"run {record.run}: judged again, the verdicts are others", path)
+    else:
+        notes.cannot_tell(f"{told}, and {count} findings hang on them", path)
 
 
 def _blobs_of_runs(evidence: Evidence) -> dict[str, BlobRef]:

@@ -8,10 +8,12 @@ the root, the bundles of entries that differ are named; if neither has, all that
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from pydantic import ValidationError
 
 from auditor.attest.evidence import Evidence
+from auditor.attest.key_history import KeyHistory
 from auditor.attest.log_folder import (
     Faults,
     LogFolder,
@@ -19,9 +21,10 @@ from auditor.attest.log_folder import (
     differing_tiles,
     path_of,
 )
+from auditor.attest.log_keys import check_keys
 from auditor.attest.result import Notes, StepVerdict
 from auditor.attest.steps_trust import CHECKPOINT
-from auditor.errors import AuditorError, LedgerError, UndecidableError, VerificationError
+from auditor.errors import AuditorError, VerificationError
 from auditor.ledger.blobs import BlobRef
 from auditor.ledger.chain import MAX_STEP_BACK, Chain
 from auditor.ledger.entries import (
@@ -34,7 +37,6 @@ from auditor.ledger.entries import (
     RunStart,
     Verdicts,
 )
-from auditor.ledger.note import NoteKey, verify_note
 from auditor.ledger.runs import RunBook
 from auditor.ledger.tiles import (
     TileName,
@@ -61,22 +63,60 @@ def check_log(evidence: Evidence, notes: Notes) -> str:
     if entries.broken is not None:
         notes.bad(f"{entries.broken.where}: {entries.broken.message}", entries.broken_in)
     if proven and entries.broken is None:
-        evidence.book, evidence.blobs = entries.book, entries.blobs
-        evidence.last_time = entries.chain.latest
-        _check_keys(evidence, entries.log_keys, notes)
-        _check_times(evidence, notes)
+        establish(evidence, entries, entries.chain.latest, notes)
     return f"{size} entries are in the tree and in the chain"
 
 
-class _EntryReader:
+class EntryBook:
+    """What proven entries tell, taken one after the other."""
+
+    def __init__(self) -> None:
+        self.book = RunBook()
+        self.blobs: dict[str, BlobRef] = {}
+        self.key_entries: list[Entry] = []
+
+    def take(self, entry: Entry) -> None:
+        """Take the next entry.
+
+        Raises:
+            VerificationError: It contradicts an earlier one.
+        """
+        self.book.add(entry)
+        if isinstance(entry.body, KeyRecord):
+            self.key_entries.append(entry)
+        for blob in _blobs(entry.body):
+            known = self.blobs.setdefault(blob.path, blob)
+            if known != blob:
+                raise VerificationError(
+                    f"names {blob.digest} as stored otherwise than before",
+                    where=f"entry {entry.index}",
+                )
+
+
+def establish(
+    evidence: Evidence, entries: EntryBook, latest: datetime | None, notes: Notes
+) -> None:
+    """Give the proven entries to the later steps, and check what they say of keys and times.
+
+    Args:
+        latest: The latest time of the entries.
+    """
+    evidence.book, evidence.blobs = entries.book, entries.blobs
+    evidence.last_time = latest
+    evidence.keys = KeyHistory(evidence.trust)
+    for entry in entries.key_entries:
+        evidence.keys.add(entry)
+    check_keys(evidence, evidence.keys, notes)
+    _check_times(evidence, notes)
+
+
+class _EntryReader(EntryBook):
     """Reads the bundles one after the other and follows the chain through them."""
 
     def __init__(self, folder: LogFolder) -> None:
+        super().__init__()
         self._folder = folder
         self.chain = Chain()
-        self.book = RunBook()
-        self.blobs: dict[str, BlobRef] = {}
-        self.log_keys: list[NoteKey] = []
         self.unread: Faults = {}
         self.narrower: Faults = {}
         self.contradicted: Faults = {}
@@ -108,21 +148,9 @@ class _EntryReader:
             return
         try:
             for data in entries:
-                self._take(self.chain.follow(data))
+                self.take(self.chain.follow(data))
         except AuditorError as error:
             self.broken, self.broken_in = error, path_of(name)
-
-    def _take(self, entry: Entry) -> None:
-        self.book.add(entry)
-        if isinstance(entry.body, KeyRecord) and entry.body.use == "log":
-            self.log_keys.append(_recorded_key(entry.body, entry.index))
-        for blob in _blobs(entry.body):
-            known = self.blobs.setdefault(blob.path, blob)
-            if known != blob:
-                raise VerificationError(
-                    f"names {blob.digest} as stored otherwise than before",
-                    where=f"entry {entry.index}",
-                )
 
 
 def _read_bundle(folder: LogFolder, name: TileName) -> bytes:
@@ -172,13 +200,6 @@ def _note_unproven(
         notes.bad("the entries and tiles have another root than the checkpoint", CHECKPOINT)
 
 
-def _recorded_key(record: KeyRecord, index: int) -> NoteKey:
-    try:
-        return NoteKey.parse(record.key)
-    except LedgerError as error:
-        raise VerificationError(error.message, where=f"entry {index}") from error
-
-
 def _blobs(body: LogBody) -> list[BlobRef]:
     """The blobs that an entry refers to."""
     match body:
@@ -197,23 +218,6 @@ def _free_blob(value: object) -> list[BlobRef]:
         return [BlobRef.model_validate(value)]
     except ValidationError:
         return []  # a field that is only called so
-
-
-def _check_keys(evidence: Evidence, recorded: list[NoteKey], notes: Notes) -> None:
-    """The log's own account of its keys, and their validity when the last entry was written."""
-    signed = evidence.checkpoint
-    if recorded:
-        try:
-            verify_note(signed.note, recorded)
-        except (VerificationError, UndecidableError) as error:
-            notes.bad(f"by the keys that the log itself names: {error.message}", CHECKPOINT)
-    if evidence.trust is None or evidence.last_time is None:
-        return
-    lines = {(line.name, line.key_id) for line in signed.note.signatures}
-    for key in evidence.trust.log_keys:
-        used = (key.note_key.name, key.note_key.key_id) in lines
-        if used and not key.covers(evidence.last_time):
-            notes.bad(f"the log's key was not valid at {evidence.last_time}", CHECKPOINT)
 
 
 def _check_times(evidence: Evidence, notes: Notes) -> None:

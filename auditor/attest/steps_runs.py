@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from auditor.attest.bundle import MAX_BUNDLE, Bundle
 from auditor.attest.dsse import verify_envelope
 from auditor.attest.evidence import Evidence
 from auditor.attest.reader import read_bounded
 from auditor.attest.result import Notes
+from auditor.attest.signing import algorithm_of, load_public_key
 from auditor.attest.statement import PAYLOAD_TYPE, LogPosition, Statement, subjects
+from auditor.attest.steps_cadence import check_cadence
+from auditor.attest.steps_times import RunSpan, is_timed, statement_time
 from auditor.core.canonical import digest
 from auditor.errors import LedgerError, UndecidableError, UsageError, VerificationError
 from auditor.ledger.encoding import parse_object
@@ -48,6 +51,7 @@ def check_runs(evidence: Evidence, notes: Notes) -> str:
         if run.state != "ended":
             _note_unended(run, notes)
         _check_now(run, notes)
+    check_cadence(evidence, notes)
     ended = sum(run.state == "ended" for run in runs)
     return f"{len(runs)} runs, {ended} of them ended"
 
@@ -56,10 +60,11 @@ def check_statements(evidence: Evidence, notes: Notes) -> str:
     """(5) Each ended run's statement: file, signature, key, time-stamp, and what it says."""
     count = without_timestamp = 0
     for run in evidence.runs():
-        if run.start and run.verdicts and run.end and run.end_entry:
+        if run.start and run.verdicts and run.end and run.end_entry and run.start_entry:
+            span = RunSpan(statement_path(run.run), run.start_entry.time, run.end_entry.time)
             try:
-                bundle = _check_statement(
-                    evidence, run, (run.start, run.verdicts, run.end, run.end_entry), notes
+                timed = _check_statement(
+                    evidence, run, (run.start, run.verdicts, run.end, run.end_entry), span, notes
                 )
             except VerificationError as error:
                 notes.bad(error.message, statement_path(run.run))
@@ -67,7 +72,7 @@ def check_statements(evidence: Evidence, notes: Notes) -> str:
                 notes.cannot_tell(error.message, statement_path(run.run))
             else:
                 count += 1
-                without_timestamp += not bundle.timestamps
+                without_timestamp += not timed
     if without_timestamp:
         text = f"{without_timestamp} statements have no time-stamp"
         if evidence.trust is not None and evidence.trust.required.timestamp:
@@ -98,11 +103,12 @@ def _check_statement(
     evidence: Evidence,
     run: RunHistory,
     told: tuple[RunStart, Verdicts, RunEnd, Entry],
+    span: RunSpan,
     notes: Notes,
-) -> Bundle:
-    path = statement_path(run.run)
+) -> bool:
+    """Check the statement of a run; the answer is whether it is time-stamped."""
     start, verdicts, end, end_entry = told
-    data = read_bounded(evidence.reader, path, MAX_BUNDLE)
+    data = read_bounded(evidence.reader, span.path, MAX_BUNDLE)
     if digest(data) != end.statement:
         raise VerificationError("the file has another digest than `run.end` in the log")
     bundle = Bundle.parse(data)
@@ -124,10 +130,9 @@ def _check_statement(
     if statement.subject != subjects(start.policy, run.collects, verdicts.blob):
         raise VerificationError("the subjects are not the evidence that the log names")
     _check_engine(evidence, start, said.engine)
-    _check_signer(evidence, bundle, end_entry)
-    if bundle.timestamps:
-        notes.cannot_tell("has a time-stamp, which this version does not check", path)
-    return bundle
+    time = statement_time(evidence, run, span, bundle, notes)
+    _check_signer(evidence, bundle, end_entry, proven_time=time.proven)
+    return is_timed(evidence, run, bundle, time, notes)
 
 
 def _check_engine(evidence: Evidence, start: RunStart, said: str) -> None:
@@ -140,13 +145,20 @@ def _check_engine(evidence: Evidence, start: RunStart, said: str) -> None:
         raise VerificationError(f"engine is {said!r}, in the policy {policy.get('engine')!r}")
 
 
-def _check_signer(evidence: Evidence, bundle: Bundle, end_entry: Entry) -> None:
-    if evidence.trust is None:
+def _check_signer(
+    evidence: Evidence, bundle: Bundle, end_entry: Entry, *, proven_time: datetime | None
+) -> None:
+    """The signature is by a key that policy or log knows, and of a time when it counted.
+
+    Args:
+        proven_time: A trusted time-stamp says that the signature existed then; None without one.
+    """
+    if evidence.trust is None or evidence.keys is None:
         raise UndecidableError("no trust policy: the signature cannot be checked")
-    key = evidence.trust.run_key(bundle.hint)
+    key = evidence.keys.known("run", bundle.hint)
     if key is None:
         raise UndecidableError(f"signed by an unknown key {bundle.hint[:16]!r}")
     signature = bundle.envelope.signatures[0]
-    verify_envelope(bundle.envelope, signature, key.public_key, key.algorithm)
-    if not key.covers(end_entry.time):
-        raise VerificationError(f"the key {key.name!r} was not valid at {end_entry.time}")
+    algorithm = algorithm_of(load_public_key(key.public_key))
+    verify_envelope(bundle.envelope, signature, key.public_key, algorithm)
+    key.check_use(end_entry.index, end_entry.time, proven_time)

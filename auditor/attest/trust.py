@@ -25,7 +25,8 @@ from pydantic import (
 from auditor.attest.signing import Algorithm, algorithm_of, key_id, load_public_key
 from auditor.core.times import Duration, Instant
 from auditor.errors import ConfigError, LedgerError
-from auditor.ledger.note import NoteKey
+from auditor.ledger.cosignature import ML_DSA_44, CosignerKey
+from auditor.ledger.note import NoteKey, parse_vkey
 
 MAX_POLICY = 4 * 1024 * 1024
 
@@ -38,9 +39,28 @@ def _public_key(pem: str) -> str:
     return pem
 
 
+def log_note_key(vkey: str) -> NoteKey | CosignerKey:
+    """A key that signs a log: Ed25519 (0x01), or the log's second key, ML-DSA-44 (0x06).
+
+    Raises:
+        LedgerError: Another form, or a key of another type.
+    """
+    if parse_vkey(vkey)[1] != ML_DSA_44:
+        return NoteKey.parse(vkey)
+    return CosignerKey.parse(vkey)
+
+
 def _vkey(text: str) -> str:
     try:
-        NoteKey.parse(text)
+        log_note_key(text)
+    except LedgerError as error:
+        raise ValueError(error.message) from error
+    return text
+
+
+def _cosigner_vkey(text: str) -> str:
+    try:
+        CosignerKey.parse(text)
     except LedgerError as error:
         raise ValueError(error.message) from error
     return text
@@ -53,7 +73,7 @@ def _certificate(pem: str) -> str:
 
 PublicKeyPem = Annotated[str, AfterValidator(_public_key)]
 Vkey = Annotated[str, AfterValidator(_vkey)]
-CosignerVkey = Annotated[str, AfterValidator(_vkey)]
+CosignerVkey = Annotated[str, AfterValidator(_cosigner_vkey)]
 CertificatePem = Annotated[str, AfterValidator(_certificate)]
 
 
@@ -80,14 +100,14 @@ class Validity(TrustModel):
 
 
 class LogKey(Validity):
-    """A key that signs checkpoints, as vkey."""
+    """A key that signs checkpoints, as vkey: Ed25519, or the ML-DSA-44 key beside it."""
 
     vkey: Vkey
 
     @property
-    def note_key(self) -> NoteKey:
+    def note_key(self) -> NoteKey | CosignerKey:
         """The key itself."""
-        return NoteKey.parse(self.vkey)
+        return log_note_key(self.vkey)
 
 
 class NamedKey(Validity):
@@ -113,9 +133,9 @@ class Witness(Validity):
     vkey: CosignerVkey
 
     @property
-    def note_key(self) -> NoteKey:
+    def note_key(self) -> CosignerKey:
         """The key itself."""
-        return NoteKey.parse(self.vkey)
+        return CosignerKey.parse(self.vkey)
 
 
 class Authority(Validity):
@@ -128,8 +148,8 @@ class Authority(Validity):
 class Required(TrustModel):
     """What must be there; where it is not required, its absence is a warning.
 
-    `witnesses` is how many of the policy's witnesses must have cosigned; `cadence` the longest time
-    that may lie between two complete runs.
+    `witnesses` is how many of the policy's witnesses must have cosigned, each name counting once;
+    `cadence` the longest time that may lie between two complete runs.
     """
 
     timestamp: bool = False
@@ -157,11 +177,31 @@ class TrustPolicy(TrustModel):
     required: Required = Required()
 
     @model_validator(mode="after")
-    def _quorum_can_be_met(self) -> Self:
-        if self.required.witnesses > len(self.witnesses):
+    def _log_has_its_first_key(self) -> Self:
+        if not self.note_keys():
             raise ValueError(
-                f"{self.required.witnesses} witnesses are required, {len(self.witnesses)} are named"
+                "log_keys: no Ed25519 key (0x01), and each checkpoint is signed by one"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _quorum_can_be_met(self) -> Self:
+        witnesses = {witness.note_key.name for witness in self.witnesses}
+        if self.required.witnesses > len(witnesses):
+            raise ValueError(
+                f"{self.required.witnesses} witnesses are required, {len(witnesses)} are named"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _witnesses_are_several_people(self) -> Self:
+        """One key under two names, or the log's own, would fill a quorum alone."""
+        owners = {key.note_key.public: "the log" for key in self.log_keys}
+        for witness in self.witnesses:
+            key = witness.note_key
+            owner = owners.setdefault(key.public, key.name)
+            if owner != key.name:
+                raise ValueError(f"witness {key.name!r} has the same key as {owner}")
         return self
 
     def to_json(self) -> str:
@@ -194,8 +234,9 @@ class TrustPolicy(TrustModel):
             ) from error
 
     def note_keys(self) -> Sequence[NoteKey]:
-        """All keys of the log, whenever valid."""
-        return [key.note_key for key in self.log_keys]
+        """All Ed25519 keys of the log, whenever valid."""
+        keys = (key.note_key for key in self.log_keys)
+        return [key for key in keys if isinstance(key, NoteKey)]
 
     def run_key(self, wanted: str) -> NamedKey | None:
         """The run key with this id, None where it is not known."""

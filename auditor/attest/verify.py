@@ -1,22 +1,27 @@
-"""Verification in numbered steps, (0) to (8), over any store that can be read.
+"""Verification in numbered steps, (0) to (8), over a whole store or a bundle.
 
-Each step answers ok, warning, cannot tell or bad, and names the file. A step runs when those before
-it have established what it builds on; else it answers "not reached", which is "cannot tell". Only
-the trust policy says whose signatures count: nothing is believed because the evidence says so.
+What the steps are is a table for each kind of source; most rows are shared. Each step answers ok,
+warning, cannot tell or bad, and names the file. A step runs when those before it have established
+what it builds on; else it answers "not reached", which is "cannot tell". Only the trust policy says
+whose signatures count: nothing is believed because the evidence says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from auditor.attest.evidence import Evidence, Rejudge
 from auditor.attest.reader import StoreReader
 from auditor.attest.result import Notes, StepResult, VerificationReport
+from auditor.attest.steps_age import check_age
 from auditor.attest.steps_checkpoint import check_checkpoint
 from auditor.attest.steps_evidence import check_blobs, check_verdicts
 from auditor.attest.steps_log import check_log
+from auditor.attest.steps_package import check_package
+from auditor.attest.steps_package_evidence import check_package_blobs
+from auditor.attest.steps_package_log import check_package_log
 from auditor.attest.steps_reports import check_reports
 from auditor.attest.steps_runs import check_runs, check_statements
 from auditor.attest.steps_trust import check_files, check_trust
@@ -25,7 +30,7 @@ from auditor.errors import LedgerError, StoreError, UndecidableError, Verificati
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class Step:
     """One step: what it is called, what it does, and whether it has ground to stand on."""
 
     title: str
@@ -49,16 +54,42 @@ def _entries_proven(evidence: Evidence) -> bool:
     return evidence.book is not None
 
 
-_STEPS = (
-    _Step("trust policy and times", check_trust, _always),
-    _Step("files of the store", check_files, _always),
-    _Step("checkpoint: signature, witnesses, earlier head", check_checkpoint, _files_listed),
-    _Step("entries: tree and chain", check_log, _checkpoint_read),
-    _Step("runs: order", check_runs, _entries_proven),
-    _Step("statements: signature and content", check_statements, _entries_proven),
-    _Step("evidence: digests", check_blobs, _entries_proven),
-    _Step("verdicts: judged again", check_verdicts, _entries_proven),
-    _Step("reports: digests", check_reports, _entries_proven),
+def _check_runs_and_age(evidence: Evidence, notes: Notes) -> str:
+    detail = check_runs(evidence, notes)
+    check_age(evidence, notes)
+    return detail
+
+
+_TRUST = Step("trust policy and times", check_trust, _always)
+_CHECKPOINT = Step(
+    "checkpoint: signature, witnesses, earlier head", check_checkpoint, _files_listed
+)
+_RUNS = Step("runs: order", _check_runs_and_age, _entries_proven)
+_STATEMENTS = Step("statements: signature and content", check_statements, _entries_proven)
+_VERDICTS = Step("verdicts: judged again", check_verdicts, _entries_proven)
+_REPORTS = Step("reports: digests", check_reports, _entries_proven)
+
+STORE_STEPS = (
+    _TRUST,
+    Step("files of the store", check_files, _always),
+    _CHECKPOINT,
+    Step("entries: tree and chain", check_log, _checkpoint_read),
+    _RUNS,
+    _STATEMENTS,
+    Step("evidence: digests", check_blobs, _entries_proven),
+    _VERDICTS,
+    _REPORTS,
+)
+PACKAGE_STEPS = (
+    _TRUST,
+    Step("bundle: manifest and digests", check_package, _always),
+    _CHECKPOINT,
+    Step("entries: proofs and chain", check_package_log, _checkpoint_read),
+    _RUNS,
+    _STATEMENTS,
+    Step("evidence: digests", check_package_blobs, _entries_proven),
+    _VERDICTS,
+    _REPORTS,
 )
 
 
@@ -71,6 +102,7 @@ def verify_store(
     now: datetime,
     remembered: bytes | None = None,
     reports: Mapping[str, str] | None = None,
+    max_age: timedelta | None = None,
 ) -> VerificationReport:
     """Verify a store: the log, and all its runs or one of them.
 
@@ -83,6 +115,7 @@ def verify_store(
         now: Time of the verification.
         remembered: A checkpoint file kept from an earlier look at this log.
         reports: Reports to compare: name to `sha256:...` of the bytes.
+        max_age: How old the newest run may be; None for any age.
 
     Returns:
         One result for each step; `.exit_code` sums up.
@@ -98,13 +131,27 @@ def verify_store(
         now=now,
         remembered=remembered,
         reports=dict(reports or {}),
+        max_age=max_age,
     )
+    return take_steps(evidence, STORE_STEPS)
+
+
+def take_steps(evidence: Evidence, steps: Sequence[Step]) -> VerificationReport:
+    """Take steps in order, from step 0 on; afterwards `evidence` holds what they established.
+
+    Args:
+        evidence: The inputs.
+        steps: STORE_STEPS or PACKAGE_STEPS, or the first of them.
+
+    Raises:
+        UsageError: The run that was asked for is not in the log.
+    """
     return VerificationReport(
-        tuple(_take_step(number, step, evidence) for number, step in enumerate(_STEPS))
+        tuple(_take_step(number, step, evidence) for number, step in enumerate(steps))
     )
 
 
-def _take_step(number: int, step: _Step, evidence: Evidence) -> StepResult:
+def _take_step(number: int, step: Step, evidence: Evidence) -> StepResult:
     notes = Notes()
     detail = ""
     if not step.has_ground(evidence):

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from auditor.catalog.library import Library
 from auditor.catalog.lint.mappings import unmet
@@ -17,7 +17,8 @@ from auditor.core.model.control import Control, Model
 from auditor.core.model.ident import Id
 from auditor.core.model.target import Target
 from auditor.core.times import Duration
-from auditor.errors import ConfigError, DefinitionError, Problem
+from auditor.errors import ConfigError, DefinitionError, LedgerError, Problem
+from auditor.ledger.cosignature import CosignerKey
 
 CONFIG_FILE = "auditor.yaml"
 SHIPPED = "package:auditor"
@@ -46,20 +47,30 @@ class Keys(Model):
     """Where the signing keys are: paths relative to the file, or URIs of keys kept elsewhere.
 
     `token` is the secret that keyed tokens are made with; `certificate` the X.509 certificate (with
-    its chain, PEM) of the run key, for signatures in PDF reports.
+    its chain, PEM) of the run key, for signatures in PDF reports; `log_second` an ML-DSA-44 key
+    that signs the log's checkpoints beside `log`, against quantum computers.
     """
 
     run: str = "keys/run.pem"
     log: str = "keys/log.pem"
     token: str = "keys/token.key"  # noqa: S105 - where it is, not what it is
     certificate: str = "keys/run.crt"
+    log_second: str | None = None
+
+
+def _cosigner_vkey(vkey: str) -> str:
+    try:
+        CosignerKey.parse(vkey)
+    except LedgerError as error:  # pydantic adds the place to a ValueError
+        raise ValueError(error.message) from error
+    return vkey
 
 
 class WitnessEntry(Model):
     """A witness that is asked to cosign each checkpoint: where it listens and its key."""
 
     url: str = Field(pattern=r"^https?://")
-    vkey: str
+    vkey: Annotated[str, AfterValidator(_cosigner_vkey)]
 
 
 class ObjectStore(Model):

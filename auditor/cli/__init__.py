@@ -28,12 +28,17 @@ Exit codes: 0 all evaluated, nothing failing   1 failing controls   2 usage or c
             70 internal error                  130 interrupted
 """
 COMMANDS: Mapping[str, str] = {
+    "archive": "auditor.cli.archive:archive",
     "collect": "auditor.cli.collect:collect",
     "controls": "auditor.cli.controls:controls",
     "demo": "auditor.cli.demo:demo",
     "doctor": "auditor.cli.doctor:doctor",
+    "export": "auditor.cli.export:export_",
+    "hold": "auditor.cli.hold:hold",
     "init": "auditor.cli.init:init",
+    "keys": "auditor.cli.keys:keys",
     "ledger": "auditor.cli.ledger:ledger",
+    "reperform": "auditor.cli.reperform:reperform_",
     "report": "auditor.cli.report:report",
     "restore-test": "auditor.cli.restore_test:restore_test",
     "run": "auditor.cli.run:run",
@@ -41,14 +46,20 @@ COMMANDS: Mapping[str, str] = {
     "verify": "auditor.cli.verify:verify",
     "waivers": "auditor.cli.waivers:waivers",
     "why": "auditor.cli.why:why",
+    "witness": "auditor.cli.witness:witness",
 }
 _SUMMARY: Mapping[str, str] = {
+    "archive": "Make a signed PDF report last: PAdES B-LTA.",
     "collect": "Print the resources of one type; judge and record nothing.",
     "controls": "Browse, lint and test the library of controls.",
     "demo": "Show the whole job on a stand-in company: no account needed.",
     "doctor": "Say which targets answer and what is missing; print permissions.",
+    "export": "Pack runs and what proves them for an outside auditor.",
+    "hold": "Keep evidence whatever its retention says: legal holds.",
     "init": "Write auditor.yaml for what can be reached, and make keys.",
-    "ledger": "Show the append-only log.",
+    "keys": "Make, list, rotate and revoke signing keys.",
+    "ledger": "Show the append-only log, prove it, have it witnessed.",
+    "reperform": "Judge recorded evidence again, in a bundle or a store.",
     "report": "Render the report of a run: pdf, html, json, text.",
     "restore-test": "Sign records of restore tests.",
     "run": "List, show and judge again recorded runs.",
@@ -56,6 +67,7 @@ _SUMMARY: Mapping[str, str] = {
     "verify": "Check log, signatures, evidence and verdicts, offline.",
     "waivers": "List and sign exceptions.",
     "why": "Say why a finding is what it is, from the evidence.",
+    "witness": "Cosign other people's logs, online or from a USB stick.",
 }
 
 
@@ -134,8 +146,10 @@ def run(argv: Sequence[str]) -> int:
 
 def _said(error: AuditorError) -> str:
     """The error for people; a defect of our own also shows where it happened."""
+    from auditor.core.scrub import scrub  # only for errors: every start would pay for it
+
     text = f"auditor: {error}"
     if error.exit_code is ExitCode.INTERNAL and error.__cause__ is not None:
         trace = "".join(traceback.format_exception(error.__cause__))
-        return f"{text}\n{trace}"
-    return text
+        text = f"{text}\n{trace}"
+    return scrub(text).text

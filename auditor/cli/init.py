@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from auditor.app.project import PASSPHRASE
 from auditor.app.registry import Collectors
 from auditor.app.setup import CANDIDATES, Setup, discover, write_setup
 from auditor.attest.signing import load_public_key
 from auditor.cli.common import guard, note
+from auditor.cli.passphrase import new_passphrase
 from auditor.errors import UsageError
+from auditor.keys.registry import PASSPHRASE
 
 
 @click.command()
@@ -80,7 +80,7 @@ def init(
         targets,
         extra,
         _approvers(approvers),
-        _passphrase(encrypt=encrypt_keys),
+        new_passphrase(encrypt=encrypt_keys),
     )
     written = write_setup(folder, setup, now, collectors)
     for path in written:
@@ -100,14 +100,3 @@ def _approvers(given: tuple[str, ...]) -> dict[str, str]:
         keys[name] = Path(file).read_text("utf-8")
         load_public_key(keys[name])
     return keys
-
-
-def _passphrase(*, encrypt: bool) -> bytes | None:
-    """The passphrase for new keys; the variable alone is enough to ask for encryption."""
-    given = os.environ.get(PASSPHRASE)
-    if given:
-        return given.encode()
-    if not encrypt:
-        return None
-    text: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
-    return text.encode()

@@ -18,12 +18,21 @@ from auditor.cli.common import colour_option, config_option, echo, guard, note, 
 @click.option("--run", "run_id", default="latest", show_default=True, help="Which run.")
 @click.option("--format", "form", default="text", show_default=True, help="What stdout gets.")
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT=FILE", help="To a file.")
+@click.option("--unsigned", is_flag=True, help="Write files without a signature of their own.")
 @colour_option
 @guard
 def report(
-    config: Path, run_id: str, form: str, outputs: tuple[str, ...], *, no_color: bool
+    *,
+    config: Path,
+    run_id: str,
+    form: str,
+    outputs: tuple[str, ...],
+    unsigned: bool,
+    no_color: bool,
 ) -> None:
     """Render the report of a recorded run; needs no access to the systems.
+
+    PDF and HTML files carry the proof of the run and are signed with the run key.
 
     \b
     auditor report
@@ -35,7 +44,7 @@ def report(
     project = open_project(config)
     run = find_run(project.store, run_id)
     assessment = assemble(recorded(project.store, run))
-    for path in write_outputs(project, assessment, requests):
+    for path in write_outputs(project, assessment, requests, signed=not unsigned, progress=note):
         note(f"wrote {path}")
     if not requests:
         echo(render_to(form, assessment, colour=wants_colour(no_color=no_color)))

@@ -129,7 +129,7 @@ def scan(
             assessment = run.resume(find_interrupted(project, name, datetime.now(UTC)))
     colour = wants_colour(no_color=no_color)
     try:
-        written = write_outputs(project, assessment, requests)
+        written = write_outputs(project, assessment, requests, progress=note)
     except AuditorError:
         echo(render_to(form, assessment, colour=colour))  # it is recorded: show it all the same
         raise

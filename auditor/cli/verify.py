@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -15,6 +15,8 @@ from auditor.app.verifying import find_subject
 from auditor.app.verifying import verify as verify_subject
 from auditor.attest.result import StepResult, StepVerdict, VerificationReport
 from auditor.cli.common import chosen_engine, colour_option, guard, note, wants_colour
+from auditor.core.times import parse_duration
+from auditor.errors import UsageError
 from auditor.render.escape import visible
 
 _INDENT = " " * 17
@@ -27,18 +29,19 @@ _MARKS = {
 
 
 @click.command()
-@click.argument("path", type=click.Path(exists=True, path_type=Path), default=Path())
+@click.argument("path", default=".")
 @click.option(
     "--trust",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder with the trust policy that you got by another way.",
 )
-@click.option(
-    "--store", type=click.Path(exists=True, path_type=Path), help="Store of a report given as PATH."
-)
+@click.option("--store", help="Store or bundle of a report given as PATH.")
 @click.option("--run", "run_id", help="Only this run; the log is verified as a whole all the same.")
 @click.option(
     "--since", type=click.Path(path_type=Path), help="A checkpoint file kept from an earlier look."
+)
+@click.option(
+    "--max-age", help="How old the newest run, and a report's run, may be: 36h, 7d. Older is BAD."
 )
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -46,35 +49,50 @@ _MARKS = {
 @colour_option
 @guard
 def verify(
-    path: Path,
+    path: str,
     trust: Path | None,
-    store: Path | None,
+    store: str | None,
     run_id: str | None,
     since: Path | None,
+    max_age: str | None,
     form: str,
     *,
     no_color: bool,
 ) -> int:
     """Check log, signatures, evidence, verdicts and reports, offline, in numbered steps.
 
-    PATH is a working folder, an evidence store, or a report file. Exit 0: everything holds; 3:
+    PATH is a working folder, an evidence store (a folder or s3://...), a bundle made by `auditor
+    export` (the zip file, or unpacked), or a report file. Exit 0: everything holds; 3:
     something cannot be told (unknown signer, no trust policy); 5: something is wrong.
 
     \b
     auditor verify
     auditor verify evidence --trust ./trust-from-the-client
+    auditor verify q3.zip --trust ./trust-from-the-client --max-age 7d
     auditor verify report.pdf --store evidence
     auditor verify --run latest --format json
     """
-    subject = find_subject(path, store)
     report = verify_subject(
-        subject, trust=trust, run=run_id, now=datetime.now(UTC), since=since, engine=chosen_engine()
+        find_subject(path, store),
+        trust=trust,
+        run=run_id,
+        now=datetime.now(UTC),
+        since=since,
+        engine=chosen_engine(),
+        max_age=_duration(max_age),
     )
     if form == "json":
         click.echo(json.dumps(report.to_json(), indent=2))
     else:
         _print(report, colour=wants_colour(no_color=no_color))
     return report.exit_code
+
+
+def _duration(text: str | None) -> timedelta | None:
+    try:
+        return parse_duration(text) if text is not None else None
+    except ValueError as error:
+        raise UsageError(f"--max-age: {error}") from error
 
 
 def _print(report: VerificationReport, *, colour: bool) -> None:

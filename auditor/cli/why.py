@@ -74,6 +74,8 @@ def _lines(answer: Why) -> Iterator[str]:
     yield f"by hand      {answer.check.verify_by_hand.strip()}"
     yield f"remedy       {answer.check.remediation.text.strip()}"
     if answer.resource is not None:
+        if answer.personal:
+            yield f"personal     {', '.join(answer.personal)}: shown here from the disclosures only"
         document = answer.resource.to_json()
         yield json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True)
 

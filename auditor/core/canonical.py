@@ -5,12 +5,18 @@ machine. The subset allowed here is the one on which all JSON readers agree: no 
 numbers (they travel as decimal strings), integers below 2^53, text that is valid Unicode.
 Inside that subset orjson with sorted keys equals RFC 8785, except that orjson sorts keys by code
 point and the RFC by UTF-16 code unit; keys from U+D800 on therefore take a slower path.
+
+There are two ways to the same bytes. The careful one visits every value in Python, says what is
+wrong and where, and sorts by UTF-16. The fast one lets orjson refuse what it refuses (keys that are
+no text, half surrogates, integers from 2^53, cycles), looks at types level by level, and hands over
+to the careful one whenever it is not sure. It never decides that something is wrong.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 import orjson
 
@@ -19,6 +25,10 @@ from auditor.errors import LedgerError
 MAX_INT = 2**53 - 1
 MAX_DEPTH = 200  # lists and mappings in one another; orjson stops at 254
 _FIRST_DISPUTED = "\ud7ff"  # above it, code points and UTF-16 units sort differently
+_DISPUTED = re.compile(rb"[\xee-\xf4]")  # lead bytes, in UTF-8, of the characters above it
+_SCALARS = frozenset({type(None), bool, int, str})
+_PLAIN = _SCALARS | {dict, list, tuple}
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
 
 def canonical(value: object) -> bytes:
@@ -31,10 +41,13 @@ def canonical(value: object) -> bytes:
         LedgerError: The value holds something that canonical JSON forbids; `.where` is its
             JSON pointer.
     """
-    plain_order = _check(value, "", 0)
-    if plain_order:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    return orjson.dumps(_sorted_by_utf16(value))
+    try:
+        data = orjson.dumps(value, option=_OPTIONS)
+    except orjson.JSONEncodeError:
+        return _canonical_carefully(value)  # knows what is wrong, and where
+    if keys_are_undisputed(data) and is_plain(value):
+        return data
+    return _canonical_carefully(value)
 
 
 def digest(data: bytes) -> str:
@@ -55,6 +68,50 @@ def parse_canonical(data: bytes) -> object:
     if canonical(value) != data:
         raise LedgerError("JSON is not in canonical form: it was changed or re-written")
     return value
+
+
+def is_plain(value: object) -> bool:
+    """True when a value is made of nothing but the types that canonical JSON knows.
+
+    Says nothing of the size of integers, of keys, or whether text is valid Unicode. The value must
+    be one that orjson has written: it stops at cycles.
+    """
+    level: Sequence[object] = (value,)
+    for _depth in range(MAX_DEPTH + 1):
+        kinds = set(map(type, level))
+        if not kinds <= _PLAIN:
+            return False
+        if kinds <= _SCALARS:
+            return True
+        level = _inner(level)
+    return False
+
+
+def keys_are_undisputed(data: bytes) -> bool:
+    """True when, in JSON in UTF-8, code points and UTF-16 units sort all keys alike.
+
+    False also where only other text than keys has characters above U+D7FF.
+    """
+    return data.isascii() or _DISPUTED.search(data) is None
+
+
+def _inner(level: Sequence[object]) -> list[object]:
+    """The elements of all the lists and mappings of one level."""
+    inner: list[object] = []
+    take = inner.extend
+    for item in level:
+        kind = type(item)
+        if kind is dict:
+            take(item.values())  # type: ignore[attr-defined] # mypy does not narrow by `type`
+        elif kind is list or kind is tuple:
+            take(item)  # type: ignore[arg-type] # the same
+    return inner
+
+
+def _canonical_carefully(value: object) -> bytes:
+    if _check(value, "", 0):
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(_sorted_by_utf16(value))
 
 
 def _check(value: object, at: str, depth: int) -> bool:

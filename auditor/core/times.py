@@ -68,6 +68,8 @@ def parse_instant(text: object) -> datetime:
 
 
 def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is UTC:
+        return value
     try:
         return value.astimezone(UTC)
     except OverflowError as error:

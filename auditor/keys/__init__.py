@@ -1,4 +1,6 @@
-"""Implementations of the signing port; one file per kind of key.
+"""Implementations of the signing port; one file per kind of key, imported when a key is opened.
 
-`file.generate_key` and `file.load_key` give a `FileKey`, which is an `attest.signing.Signer`.
+`registry.open_key` takes a path or a URI and gives an `opened.OpenKey`: PKCS#8 file (`file`),
+PKCS#11 token (`hsm`), AWS KMS (`awskms`), the services that securesystemslib reaches (`remote`).
+`certificate` makes X.509 certificates and requests for any of them.
 """

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     generate_private_key,
 )
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -25,15 +26,14 @@ from cryptography.hazmat.primitives.serialization import (
     KeySerializationEncryption,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_pem_private_key,
 )
 
-from auditor.attest.signing import Algorithm, key_id
+from auditor.attest.signing import KINDS, Algorithm, algorithm_of, key_id, note_key, public_pem
 from auditor.errors import ConfigError
 from auditor.ledger.note import NoteKey
 
-PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey
+PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey | MLDSA44PrivateKey
 _PASSPHRASE_HINT = "set AUDITOR_KEY_PASSPHRASE to the passphrase of this key"  # noqa: S105 - a name
 _MAX_FILE = 64 * 1024
 
@@ -50,14 +50,13 @@ class FileKey:
 
     @property
     def algorithm(self) -> Algorithm:
-        """`ed25519` for logs, `ecdsa-p256-sha256` for runs."""
-        return "ed25519" if isinstance(self.private, Ed25519PrivateKey) else "ecdsa-p256-sha256"
+        """`ed25519` for logs, `ecdsa-p256-sha256` for runs, `ml-dsa-44` beside a log's key."""
+        return algorithm_of(self.private.public_key())
 
     @property
     def public_key(self) -> str:
         """The public key, PEM."""
-        public = self.private.public_key()
-        return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        return public_pem(self.private.public_key())
 
     @property
     def key_id(self) -> str:
@@ -65,10 +64,10 @@ class FileKey:
         return key_id(self.public_key)
 
     def sign(self, data: bytes) -> bytes:
-        """The signature of the data: DER for ECDSA, 64 bytes for Ed25519."""
-        if isinstance(self.private, Ed25519PrivateKey):
-            return self.private.sign(data)
-        return self.private.sign(data, ECDSA(SHA256()))
+        """The signature of the data: DER for ECDSA, raw for the others."""
+        if isinstance(self.private, EllipticCurvePrivateKey):
+            return self.private.sign(data, ECDSA(SHA256()))
+        return self.private.sign(data)
 
     def note_key(self, origin: str) -> NoteKey:
         """The key as the log `origin` names it; its `.vkey` goes into the trust policy.
@@ -76,13 +75,7 @@ class FileKey:
         Raises:
             ConfigError: Not an Ed25519 key.
         """
-        if not isinstance(self.private, Ed25519PrivateKey):
-            raise ConfigError(
-                "the log's key must be an Ed25519 key",
-                hint="name the Ed25519 key that auditor init made as keys/log.pem",
-                where=str(self.path),
-            )
-        return NoteKey(origin, self.private.public_key().public_bytes_raw())
+        return note_key(self.public_key, origin)
 
 
 def generate_key(path: Path, algorithm: Algorithm, passphrase: bytes | None = None) -> FileKey:
@@ -90,17 +83,13 @@ def generate_key(path: Path, algorithm: Algorithm, passphrase: bytes | None = No
 
     Args:
         path: File that does not exist yet; its folder does.
-        algorithm: `ecdsa-p256-sha256` for runs, `ed25519` for the log.
+        algorithm: `ecdsa-p256-sha256` for runs, `ed25519` for the log, `ml-dsa-44` beside it.
         passphrase: Encrypts the file; None leaves it plain, b"" is refused.
 
     Raises:
         ConfigError: The file exists or cannot be written, or the passphrase is empty.
     """
-    private: PrivateKey = (
-        Ed25519PrivateKey.generate()
-        if algorithm == "ed25519"
-        else generate_private_key(SECP256R1())
-    )
+    private = _generate(algorithm)
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _encryption(passphrase, path))
     _write_new(path, pem)
     return FileKey(private, path)
@@ -117,14 +106,21 @@ def load_key(path: Path, passphrase: bytes | None = None) -> FileKey:
         ConfigError: Missing or unreadable file, missing or wrong passphrase, another kind of key.
     """
     private = _parse(path, _read(path), passphrase)
-    if isinstance(private, Ed25519PrivateKey):
+    if isinstance(private, (Ed25519PrivateKey, MLDSA44PrivateKey)):
         return FileKey(private, path)
     if isinstance(private, EllipticCurvePrivateKey) and isinstance(private.curve, SECP256R1):
         return FileKey(private, path)
     raise ConfigError(
-        f"got a key of kind {type(private).__name__}, expected ECDSA P-256 or Ed25519",
-        where=str(path),
+        f"got a key of kind {type(private).__name__}, expected {KINDS}", where=str(path)
     )
+
+
+def _generate(algorithm: Algorithm) -> PrivateKey:
+    if algorithm == "ed25519":
+        return Ed25519PrivateKey.generate()
+    if algorithm == "ml-dsa-44":
+        return MLDSA44PrivateKey.generate()
+    return generate_private_key(SECP256R1())
 
 
 def _parse(path: Path, pem: bytes, passphrase: bytes | None) -> object:
@@ -140,7 +136,7 @@ def _parse(path: Path, pem: bytes, passphrase: bytes | None) -> object:
             ) from error
         raise ConfigError(
             "not a private key in PKCS#8 PEM form",
-            hint="name the Ed25519 key that auditor init made as keys/log.pem",
+            hint="auditor keys new FILE makes one",
             where=str(path),
         ) from error
 

@@ -116,6 +116,8 @@ def decode_blob(reference: BlobRef, stored: Iterable[bytes]) -> Iterator[bytes]:
         if plain_size > reference.size:
             raise VerificationError(f"unpacks to more than the {reference.size} bytes recorded")
         yield piece
+    if plain_size != reference.size:
+        raise VerificationError(f"unpacks to {plain_size} bytes, {reference.size} are recorded")
     if f"sha256:{plain.hexdigest()}" != reference.digest:
         raise VerificationError(f"the {plain_size} unpacked bytes have another digest")
 

@@ -3,23 +3,27 @@
 An entry names its place (`index`), the entry before it (`prev`, so that a person can follow the
 chain with sha256sum and jq), its time, and a body of one of the types below. Whether entries
 follow each other rightly is `chain`'s matter. Standard: RFC 8785 for the bytes.
+
+Bodies are checked when they are made: their models take no other types, and every instant is in
+UTC. Writing relies on that: orjson writes their fields as they are, and only values of free form
+are looked at again. Reading relies on writing: what is read must be what would be written.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, ClassVar, Literal, Self
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
+import orjson
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
-from auditor.core.canonical import MAX_INT, canonical
+from auditor.core.canonical import MAX_INT, canonical, is_plain, keys_are_undisputed
 from auditor.core.times import Instant, format_instant, parse_instant
 from auditor.errors import LedgerError
 from auditor.ledger.blobs import BlobRef, Count, Digest, LogModel
-from auditor.ledger.encoding import parse_object
 from auditor.ledger.tiles import MAX_ENTRY
 
 VERSION = "log-entry-1"
@@ -28,12 +32,25 @@ GENESIS = "0" * 64
 RunId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 StorePath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,255}$")]
 _FIELDS = {"v", "index", "prev", "time", "type", "body"}
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER | orjson.OPT_UTC_Z
+# What orjson writes in place of a model within a body. Values of free form are looked at by
+# themselves, so nothing else is written this way; a lambda would take twice the time.
+_fields_of = attrgetter("__dict__")
 
 
 class Body(LogModel):
-    """What an entry says. `type` is its name in the log."""
+    """What an entry says. `type` is its name in the log; `free` its fields of free form."""
 
     type: ClassVar[str]
+    free: ClassVar[tuple[str, ...]] = ()
+
+    def document(self) -> Mapping[str, object]:
+        """The fields as they are: with instants and models in them, not yet JSON."""
+        return self.__dict__
+
+    def is_plain(self) -> bool:
+        """True when the fields of free form hold nothing but what canonical JSON knows."""
+        return all(is_plain(getattr(self, name)) for name in self.free)
 
     def to_json(self) -> dict[str, object]:
         """The `body` of the entry."""
@@ -64,6 +81,7 @@ class RunStart(Body):
     """
 
     type: ClassVar[str] = "run.start"
+    free: ClassVar[tuple[str, ...]] = ("scope",)
     run: RunId
     now: Instant
     policy: BlobRef
@@ -81,18 +99,19 @@ class Collect(Body):
     """
 
     type: ClassVar[str] = "collect"
-    run: RunId
-    target: str
-    resource_type: str
-    identity: str
+    # In the order of the canonical bytes: most entries are of this type, and need no sorting.
+    blob: BlobRef
     complete: bool
+    disclosures: BlobRef | None = None
+    identity: str
     items: Count
     pages_complete: bool
-    started_at: Instant
     read_at: Instant
-    blob: BlobRef
     redacted: list[str] = Field(default_factory=list)
-    disclosures: BlobRef | None = None
+    resource_type: str
+    run: RunId
+    started_at: Instant
+    target: str
 
 
 class Verdicts(Body):
@@ -188,7 +207,12 @@ class FreeBody(Body):
     """A body whose fields are not laid down here: they are the object itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    free: ClassVar[tuple[str, ...]] = ("fields",)
     fields: dict[str, JsonValue]
+
+    def document(self) -> Mapping[str, object]:
+        """The fields."""
+        return self.fields
 
     def to_json(self) -> dict[str, object]:
         """The fields."""
@@ -235,8 +259,7 @@ BODIES: Mapping[str, type[LogBody]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):  # made in half the time of a frozen dataclass, once for every entry
     """One entry of the log.
 
     Args:
@@ -246,7 +269,7 @@ class Entry:
         body: What it says.
     """
 
-    index: int
+    index: int  # type: ignore[assignment] # hides tuple.index, which nobody asks an entry for
     prev: str
     time: datetime
     body: LogBody
@@ -257,16 +280,26 @@ class Entry:
         Raises:
             LedgerError: It holds what canonical JSON forbids, or is longer than 65,535 bytes.
         """
-        data = canonical(
-            {
-                "v": VERSION,
-                "index": self.index,
-                "prev": self.prev,
-                "time": format_instant(self.time),
-                "type": self.body.type,
-                "body": self.body.to_json(),
-            }
-        )
+        body = self.body
+        document = {
+            "body": body.document(),
+            "index": self.index,
+            "prev": self.prev,
+            "time": self.time,
+            "type": body.type,
+            "v": VERSION,
+        }
+        try:
+            data = orjson.dumps(document, _fields_of, _OPTIONS)
+        except orjson.JSONEncodeError:
+            data = self._carefully_written()
+        else:
+            if (
+                self.time.tzinfo is not UTC
+                or not (data.isascii() or keys_are_undisputed(data))
+                or (body.free and not body.is_plain())
+            ):
+                data = self._carefully_written()
         if len(data) > MAX_ENTRY:
             raise LedgerError(
                 f"{self.body.type} entry of {len(data)} bytes, expected at most {MAX_ENTRY}",
@@ -281,22 +314,49 @@ class Entry:
         Raises:
             LedgerError: Not canonical, another version, an unknown type or a wrong body.
         """
-        document = parse_object(data, limit=MAX_ENTRY)
-        if set(document) != _FIELDS or document["v"] != VERSION:
-            raise LedgerError(f"not an entry of version {VERSION!r}")
-        kind = BODIES.get(str(document["type"]))
-        if kind is None:
-            raise LedgerError(f"unknown type of entry {document['type']!r}")
-        entry = cls(
-            index=_index(document["index"]),
-            prev=str(document["prev"]),
-            time=_time(document["time"]),
-            body=kind.from_json(document["body"]),
-        )
-        # Two spellings of one instant would be one entry with two digests.
-        if entry.to_bytes() != data:
-            raise LedgerError("a field of the entry is not in its canonical form")
+        if len(data) > MAX_ENTRY:
+            raise LedgerError(f"entry of {len(data)} bytes, expected at most {MAX_ENTRY}")
+        try:
+            entry = _read(orjson.loads(data))
+            # One entry has one spelling: this finds white space, an order of keys, a key given
+            # twice, a second form of an instant, a null left out.
+            if entry.to_bytes() != data:
+                raise LedgerError("the entry is not in its canonical form")
+        except orjson.JSONDecodeError as error:
+            raise LedgerError(f"not JSON: {error}") from error
+        except RecursionError as error:
+            raise LedgerError("JSON is nested too deep") from error
         return entry
+
+    def _carefully_written(self) -> bytes:
+        """The same, or what is wrong, where the fast way is not sure."""
+        return canonical(
+            {
+                "v": VERSION,
+                "index": self.index,
+                "prev": self.prev,
+                "time": format_instant(self.time),
+                "type": self.body.type,
+                "body": self.body.to_json(),
+            }
+        )
+
+
+def _read(document: object) -> Entry:
+    if not isinstance(document, dict) or document.keys() != _FIELDS or document["v"] != VERSION:
+        raise LedgerError(f"not an entry of version {VERSION!r}")
+    kind, prev = document["type"], document["prev"]
+    body = BODIES.get(kind) if isinstance(kind, str) else None
+    if body is None:
+        raise LedgerError(f"unknown type of entry {kind!r}")
+    if not isinstance(prev, str):
+        raise LedgerError(f"got `prev` {prev!r}, expected text")
+    return Entry(
+        index=_index(document["index"]),
+        prev=prev,
+        time=_time(document["time"]),
+        body=body.from_json(document["body"]),
+    )
 
 
 def entry_digest(data: bytes) -> str:

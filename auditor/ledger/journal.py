@@ -1,24 +1,30 @@
 """Frames of the journal: entries that are safe on disk and not yet in tiles.
 
-A frame is length (4 bytes, big-endian), CRC-32 (4 bytes) over length and bytes, bytes. A machine
-that dies while writing leaves a torn tail: one frame, cut off or wrong in its CRC. It was never
-acknowledged and may be dropped. Each entry is safe on disk before the next is begun; so a broken
-frame with more than one frame behind it is no torn tail but damage, and nothing may be dropped.
+A frame is length (4 bytes, big-endian), CRC-32 (4 bytes) over length and payload, payload; the
+payload is one or more entries, each after its length (2 bytes), as in a bundle of tiles. What is in
+one frame is acknowledged together. A machine that dies while writing leaves a torn tail: one frame,
+cut off or wrong in its CRC; none of its entries was acknowledged, and it may be dropped. Each frame
+is safe on disk before the next is begun; so a broken frame with a whole one behind it, or with more
+behind it than a frame can be, is no torn tail but damage, and nothing may be dropped.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from auditor.errors import LedgerError
-from auditor.ledger.tiles import MAX_ENTRY
+from auditor.ledger.tiles import encode_bundle
 
 HEADER_SIZE = 8
-MAX_FRAME = HEADER_SIZE + MAX_ENTRY
+MAX_PAYLOAD = 4 * 1024 * 1024
+"""Largest payload of one frame, bytes: what is read at once when a log is opened."""
+MAX_FRAME = HEADER_SIZE + MAX_PAYLOAD
+_LENGTH = 2
 _ENTRY_START = b"{"
+_SEARCH_BUDGET = 16 * MAX_PAYLOAD  # bytes digested in search of a whole frame; then it is damage
 
 
 class ByteSource(Protocol):
@@ -31,31 +37,48 @@ class ByteSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One whole entry in the journal; `end` is the offset behind it, in bytes."""
+    """One whole entry in the journal; `end` is the offset behind the frame that holds it, bytes."""
 
     entry: bytes
     end: int
 
 
-def encode_frame(entry: bytes) -> bytes:
-    """The frame of one entry."""
-    length = len(entry).to_bytes(4, "big")
-    return length + zlib.crc32(entry, zlib.crc32(length)).to_bytes(4, "big") + entry
+def encode_frame(*entries: bytes) -> bytes:
+    """The frame of entries that are acknowledged together; at most `MAX_PAYLOAD` with lengths."""
+    payload = encode_bundle(entries)
+    if not 0 < len(payload) <= MAX_PAYLOAD:
+        raise LedgerError(f"frame of {len(payload)} bytes, expected 1 to {MAX_PAYLOAD}")
+    return _header(payload) + payload
+
+
+def encode_frames(entries: Iterable[bytes]) -> Iterator[bytes]:
+    """The frames of many entries, each as full as it may be."""
+    together: list[bytes] = []
+    size = 0
+    for entry in entries:
+        size += _LENGTH + len(entry)
+        if size > MAX_PAYLOAD:
+            yield encode_frame(*together)
+            together, size = [], _LENGTH + len(entry)
+        together.append(entry)
+    if together:
+        yield encode_frame(*together)
 
 
 def read_frames(source: ByteSource) -> Iterator[Frame]:
-    """The whole frames of a journal; ends before a torn tail.
+    """The entries of the whole frames of a journal; ends before a torn tail.
 
     Raises:
         LedgerError: A frame in the middle is damaged; entries that were acknowledged are lost.
     """
     end = 0
     while True:
-        data, entry = _read_frame(source)
-        if entry is None:
+        data, entries = _read_frame(source)
+        if not entries:
             break
         end += len(data)
-        yield Frame(entry, end)
+        for entry in entries:
+            yield Frame(entry, end)
     if _holds_more_than_a_tail(data + source.read(MAX_FRAME + 1)):
         raise LedgerError(
             f"the journal is damaged at byte {end}, with whole entries behind it",
@@ -64,26 +87,48 @@ def read_frames(source: ByteSource) -> Iterator[Frame]:
         )
 
 
-def _read_frame(source: ByteSource) -> tuple[bytes, bytes | None]:
-    """The bytes read and the entry in them; None at the end, and where a frame is broken."""
+def _header(payload: bytes) -> bytes:
+    length = len(payload).to_bytes(4, "big")
+    return length + zlib.crc32(payload, zlib.crc32(length)).to_bytes(4, "big")
+
+
+def _read_frame(source: ByteSource) -> tuple[bytes, list[bytes]]:
+    """The bytes read and the entries in them; none at the end, and where a frame is broken."""
     header = source.read(HEADER_SIZE)
     length = int.from_bytes(header[:4], "big")
-    if len(header) < HEADER_SIZE or not 0 < length <= MAX_ENTRY:
-        return header, None
-    entry = source.read(length)
-    data = header + entry
-    return data, entry if encode_frame(entry) == data else None
+    if len(header) < HEADER_SIZE or not 0 < length <= MAX_PAYLOAD:
+        return header, []
+    payload = source.read(length)
+    whole = len(payload) == length and _header(payload) == header
+    return header + payload, _entries(payload) if whole else []
+
+
+def _entries(payload: bytes) -> list[bytes]:
+    """The entries of a payload; none where it is not made of entries."""
+    entries: list[bytes] = []
+    at = 0
+    while at < len(payload):
+        start = at + _LENGTH
+        at = start + int.from_bytes(payload[at:start], "big")
+        if not start < at <= len(payload):
+            return []
+        entries.append(payload[start:at])
+    return entries
 
 
 def _holds_more_than_a_tail(rest: bytes) -> bool:
     """True when the bytes after a broken frame's beginning hold a whole frame, or too much."""
     if len(rest) > MAX_FRAME:
         return True
-    at = rest.find(_ENTRY_START, HEADER_SIZE)
+    before = HEADER_SIZE + _LENGTH
+    budget = _SEARCH_BUDGET
+    at = rest.find(_ENTRY_START, before)
     while at > 0:
-        start = at - HEADER_SIZE
-        stop = at + int.from_bytes(rest[start : start + 4], "big")
-        if at < stop <= len(rest) and encode_frame(rest[at:stop]) == rest[start:stop]:
-            return True
+        start = at - _LENGTH
+        stop = start + int.from_bytes(rest[at - before : at - before + 4], "big")
+        if at < stop <= len(rest):
+            budget -= stop - start
+            if budget < 0 or _header(rest[start:stop]) == rest[at - before : start]:
+                return True
         at = rest.find(_ENTRY_START, at + 1)
     return False

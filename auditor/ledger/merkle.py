@@ -1,4 +1,4 @@
-"""The Merkle tree of the log: hashes and the incremental right edge.
+"""The Merkle tree of the log: how hashes are made of entries and of other hashes.
 
 Leaves it to others to store hashes (`tiles`) and to prove things about them (`proofs`).
 Standard: RFC 6962 section 2.1, the same as RFC 9162 section 2.1, with SHA-256.
@@ -41,55 +41,20 @@ def subtree_root(hashes: Sequence[bytes]) -> bytes:
     count = len(hashes)
     if count == 0 or count & (count - 1):
         raise LedgerError(f"got {count} hashes, expected a power of two")
-    level = list(hashes)
-    while len(level) > 1:
-        level = [hash_children(level[at], level[at + 1]) for at in range(0, len(level), 2)]
-    return level[0]
+    level = b"".join(hashes)
+    while len(level) > HASH_SIZE:  # slices of one piece: half the objects of pairs of hashes
+        pairs = range(0, len(level), 2 * HASH_SIZE)
+        level = b"".join(
+            [hashlib.sha256(_NODE + level[at : at + 2 * HASH_SIZE]).digest() for at in pairs]
+        )
+    return level
 
 
-class Frontier:
-    """The right edge of a growing tree: one hash per set bit of its size, the largest first.
-
-    Args:
-        size: Leaves so far.
-        peaks: Roots of the perfect subtrees, from the left; as many as `size` has bits set.
-    """
-
-    def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
-        if size < 0 or size.bit_count() != len(peaks):
-            raise LedgerError(f"a tree of {size} leaves cannot have {len(peaks)} peaks")
-        self._size = size
-        self._peaks = list(peaks)
-
-    @property
-    def size(self) -> int:
-        """Leaves so far."""
-        return self._size
-
-    @property
-    def peaks(self) -> tuple[bytes, ...]:
-        """Roots of the perfect subtrees, from the left."""
-        return tuple(self._peaks)
-
-    def append(self, leaf: bytes) -> None:
-        """Add the hash of the next entry."""
-        node = leaf
-        carry = self._size
-        while carry & 1:
-            node = hash_children(self._peaks.pop(), node)
-            carry >>= 1
-        self._peaks.append(node)
-        self._size += 1
-
-    def root(self) -> bytes:
-        """The root of the tree as it is now."""
-        if not self._peaks:
-            return EMPTY_ROOT
-        node = self._peaks[-1]
-        for peak in reversed(self._peaks[:-1]):
-            node = hash_children(peak, node)
-        return node
-
-    def head(self) -> TreeHead:
-        """Size and root together."""
-        return TreeHead(self._size, self.root())
+def join_peaks(peaks: Sequence[bytes]) -> bytes:
+    """The root of a tree from the roots of its perfect subtrees, the largest (leftmost) first."""
+    if not peaks:
+        return EMPTY_ROOT
+    node = peaks[-1]
+    for peak in reversed(peaks[:-1]):
+        node = hash_children(peak, node)
+    return node

@@ -1,7 +1,8 @@
 """Signed notes: a text and signature lines, as transparency logs exchange them.
 
-Only Ed25519 (type 0x01) is verified; lines of other keys are kept and left to their owners, as the
-standard asks. Standard: C2SP signed-note (https://c2sp.org/signed-note).
+Verifies Ed25519 signatures of the text (type 0x01), by which logs sign; `cosignature` has the types
+that sign a time too. Lines of other keys are kept and left to their owners, as the standard asks.
+Standard: C2SP signed-note (https://c2sp.org/signed-note).
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from auditor.errors import LedgerError, UndecidableError, VerificationError
 from auditor.ledger.encoding import decode_base64, encode_base64
 
 SignBytes = Callable[[bytes], bytes]
-"""Makes the raw Ed25519 signature (64 bytes) of a message."""
+"""Makes the raw signature of a message: 64 bytes for Ed25519, 2,420 for ML-DSA-44."""
 
 MAX_NOTE = 256 * 1024
+MAX_VKEY = 4096
 MAX_SIGNATURES = 64
 ED25519 = 0x01
 KEY_SIZE = 32
@@ -30,33 +32,76 @@ _NAME = re.compile(r"[^\s+\x00-\x20]+")
 _LINE = re.compile(r"\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)")
 
 
+def check_key_name(name: str) -> None:
+    """Refuse what cannot stand in a signature line.
+
+    Raises:
+        LedgerError: Empty, or with white space, control characters or a plus sign.
+    """
+    if _NAME.fullmatch(name) is None:
+        raise LedgerError(
+            f"got key name {name[:80]!r}, expected no white space and no '+'",
+            hint="name it like a URL without its scheme: example.org/auditor-log",
+        )
+
+
+def note_key_id(name: str, kind: int, public: bytes) -> bytes:
+    """Four bytes that, with the name, say which key signed and how.
+
+    Args:
+        kind: The signature type identifier byte of the standard.
+        public: The public key as its type encodes it.
+    """
+    return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:_KEY_ID_SIZE]
+
+
+def format_vkey(name: str, kind: int, public: bytes) -> str:
+    """The text form of a public key: `name+keyid+base64(type and key)`."""
+    encoded = encode_base64(bytes([kind]) + public)
+    return f"{name}+{note_key_id(name, kind, public).hex()}+{encoded}"
+
+
+def parse_vkey(vkey: str) -> tuple[str, int, bytes]:
+    """Name, signature type and public key of a vkey; its one spelling is accepted.
+
+    Raises:
+        LedgerError: Another form, or an id that is not the key's.
+    """
+    if len(vkey) > MAX_VKEY:
+        raise LedgerError(f"vkey of {len(vkey)} characters, expected at most {MAX_VKEY}")
+    name, _, rest = vkey.partition("+")
+    data = decode_base64(rest.partition("+")[2])
+    if not data:
+        raise LedgerError(f"got vkey {vkey[:80]!r}, expected name+keyid+base64")
+    check_key_name(name)
+    kind, public = data[0], data[1:]
+    expected = format_vkey(name, kind, public)
+    if expected != vkey:
+        raise LedgerError(f"got vkey {vkey[:80]!r}, expected {expected[:80]!r}")
+    return name, kind, public
+
+
 @dataclass(frozen=True, slots=True)
 class NoteKey:
-    """A public key that verifies notes; as text a `vkey`: `name+keyid+base64`."""
+    """An Ed25519 key that verifies the text of notes, such as a log's."""
 
     name: str
     public: bytes
 
     def __post_init__(self) -> None:
-        if _NAME.fullmatch(self.name) is None:
-            raise LedgerError(
-                f"got key name {self.name!r}, expected no white space and no '+'",
-                hint="name the log like a URL without its scheme: example.org/auditor-log",
-            )
+        check_key_name(self.name)
         if len(self.public) != KEY_SIZE:
             raise LedgerError(f"Ed25519 key of {len(self.public)} bytes, expected {KEY_SIZE}")
 
     @property
     def key_id(self) -> bytes:
         """Four bytes that, with the name, say which key signed."""
-        text = self.name.encode() + b"\n" + bytes([ED25519]) + self.public
-        return hashlib.sha256(text).digest()[:_KEY_ID_SIZE]
+        return note_key_id(self.name, ED25519, self.public)
 
     @property
     def vkey(self) -> str:
         """The text form."""
-        encoded = encode_base64(bytes([ED25519]) + self.public)
-        return f"{self.name}+{self.key_id.hex()}+{encoded}"
+        return format_vkey(self.name, ED25519, self.public)
 
     @classmethod
     def parse(cls, vkey: str) -> NoteKey:
@@ -65,15 +110,12 @@ class NoteKey:
         Raises:
             LedgerError: Another form, another algorithm, or an id that is not the key's.
         """
-        name, _, rest = vkey.partition("+")
-        _, _, encoded = rest.partition("+")
-        data = decode_base64(encoded)
-        if data[:1] != bytes([ED25519]):
-            raise LedgerError(f"got vkey {vkey[:80]!r}, expected one of type Ed25519")
-        key = cls(name, data[1:])
-        if key.vkey != vkey:
-            raise LedgerError(f"got vkey {vkey[:80]!r}, expected {key.vkey!r}")
-        return key
+        name, kind, public = parse_vkey(vkey)
+        if kind != ED25519:
+            raise LedgerError(
+                f"got vkey {vkey[:80]!r} of type {kind:#04x}, expected a log's Ed25519 key (0x01)"
+            )
+        return cls(name, public)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +159,7 @@ class Note:
         rows = lines[:-1].split("\n")
         if len(rows) > MAX_SIGNATURES:
             raise VerificationError(f"{len(rows)} signatures, expected at most {MAX_SIGNATURES}")
-        return cls(f"{text}\n", tuple(_parse_line(row) for row in rows))
+        return cls(f"{text}\n", tuple(parse_signature_line(row) for row in rows))
 
 
 def sign_note(text: str, key: NoteKey, sign: SignBytes) -> Note:
@@ -178,7 +220,12 @@ def _decode(data: bytes) -> str:
     return text
 
 
-def _parse_line(row: str) -> NoteSignature:
+def parse_signature_line(row: str) -> NoteSignature:
+    """A signature line without its newline.
+
+    Raises:
+        VerificationError: Any departure from the format.
+    """
     match = _LINE.fullmatch(row)
     if match is None:
         raise VerificationError(f"got {row[:80]!r}, expected a signature line")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import assert_never
 
 from auditor.ledger.entries import (
@@ -27,6 +28,7 @@ from auditor.ledger.entries import (
     Timestamp,
     Verdicts,
 )
+from auditor.ledger.retention import RetentionBook
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class RunHistory:
 
     Args:
         run: Its id.
+        timestamps, timestamp_times: Late time-stamps, and when the log took note of each.
         problems: What broke the order, each with its entry's index.
     """
 
@@ -49,8 +52,10 @@ class RunHistory:
     abort: RunAbort | None = None
     reports: list[Report] = field(default_factory=list)
     timestamps: list[Timestamp] = field(default_factory=list)
+    timestamp_times: list[datetime] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     last_index: int = -1
+    last_collect_index: int = -1
 
     @property
     def state(self) -> str:
@@ -61,9 +66,10 @@ class RunHistory:
 
 
 class RunBook:
-    """Sorts the entries of a log by run."""
+    """Sorts the entries of a log by run; holds and prunings go to `retention`."""
 
     def __init__(self) -> None:
+        self.retention = RetentionBook()
         self._runs: dict[str, RunHistory] = {}
 
     @property
@@ -75,6 +81,7 @@ class RunBook:
         """Take the next entry; gives its run, None where it belongs to none."""
         body = entry.body
         if isinstance(body, (FreeBody, KeyRecord, HoldRecord, PruneRecord)):
+            self.retention.add(entry)
             return None
         name = body.run
         history = self._runs.setdefault(name, RunHistory(name))
@@ -91,7 +98,7 @@ def _apply(history: RunHistory, entry: Entry, body: RunBody) -> str:
         case RunStart():
             return _start(history, entry, body)
         case Collect():
-            return _collect(history, body)
+            return _collect(history, entry, body)
         case Verdicts():
             return _verdicts(history, body)
         case RunEnd():
@@ -99,7 +106,7 @@ def _apply(history: RunHistory, entry: Entry, body: RunBody) -> str:
         case RunAbort():
             return _abort(history, body)
         case Report() | Timestamp():
-            return _after(history, body)
+            return _after(history, entry, body)
         case _:
             assert_never(body)
 
@@ -113,8 +120,9 @@ def _start(history: RunHistory, entry: Entry, body: RunStart) -> str:
     return ""
 
 
-def _collect(history: RunHistory, body: Collect) -> str:
+def _collect(history: RunHistory, entry: Entry, body: Collect) -> str:
     history.collects.append(body)
+    history.last_collect_index = entry.index
     if history.verdicts is not None:
         return "collected after the verdicts"
     return _not_going(history)
@@ -143,11 +151,12 @@ def _abort(history: RunHistory, body: RunAbort) -> str:
     return problem
 
 
-def _after(history: RunHistory, body: Report | Timestamp) -> str:
+def _after(history: RunHistory, entry: Entry, body: Report | Timestamp) -> str:
     if isinstance(body, Report):
         history.reports.append(body)
     else:
         history.timestamps.append(body)
+        history.timestamp_times.append(entry.time)
     return "" if history.end is not None else f"a {body.type} of a run that has not ended"
 
 

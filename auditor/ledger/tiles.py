@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from auditor.errors import LedgerError, VerificationError
-from auditor.ledger.merkle import HASH_SIZE, Frontier, hash_leaf, subtree_root
+from auditor.ledger.merkle import HASH_SIZE, hash_leaf, join_peaks, subtree_root
 from auditor.ledger.proofs import range_root
 
 TILE_WIDTH = 256
@@ -21,7 +21,8 @@ TILE_HEIGHT = 8
 MAX_ENTRY = 65_535
 MAX_BUNDLE = TILE_WIDTH * (MAX_ENTRY + 2)
 _PATH = re.compile(
-    r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*)([0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII
+    r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/){0,6})([0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?",
+    re.ASCII,
 )
 FetchFile = Callable[[str], bytes]
 """Path within the log -> the file's bytes; raises an AuditorError where there is none."""
@@ -118,6 +119,8 @@ def parse_bundle(data: bytes, width: int) -> list[bytes]:
         end = start + int.from_bytes(data[at:start], "big")
         if start > len(data) or end > len(data):
             raise VerificationError(f"entry {len(entries)} of the bundle is cut off")
+        if len(entries) == width:  # 16 MB may hold eight million empty ones
+            raise VerificationError(f"more than {width} entries in the bundle")
         entries.append(data[start:end])
         at = end
     if len(entries) != width:
@@ -143,26 +146,43 @@ class TileEdge:
     """
 
     def __init__(self) -> None:
+        self._size = 0
         self._levels: list[list[bytes]] = [[]]
-        self._frontier = Frontier()
 
     @property
     def size(self) -> int:
         """Leaves so far."""
-        return self._frontier.size
+        return self._size
 
     def root(self) -> bytes:
         """The root of the log so far."""
-        return self._frontier.root()
+        peaks: list[bytes] = []
+        for hashes in reversed(self._levels):
+            peaks += _peaks(hashes)
+        return join_peaks(peaks)
 
     def append(self, leaf: bytes) -> list[Tile]:
         """Add a leaf hash; gives the tiles that became full by it, lowest level first."""
-        self._frontier.append(leaf)
-        node, index = leaf, self.size - 1
+        return self.extend((leaf,))
+
+    def extend(self, leaves: Sequence[bytes]) -> list[Tile]:
+        """Add leaf hashes; gives the tiles that became full by them, in that order."""
         finished: list[Tile] = []
-        self._levels[0].append(node)
-        while len(self._levels[len(finished)]) == TILE_WIDTH:
-            hashes = self._levels[len(finished)]
+        at = 0
+        while at < len(leaves):
+            some = leaves[at : at + TILE_WIDTH - len(self._levels[0])]
+            self._levels[0] += some
+            self._size += len(some)
+            at += len(some)
+            if len(self._levels[0]) == TILE_WIDTH:
+                finished += self._finish()
+        return finished
+
+    def _finish(self) -> list[Tile]:
+        """Empty the full tiles of the edge, each into a hash of the level above."""
+        finished: list[Tile] = []
+        index = self._size - 1
+        while len(hashes := self._levels[len(finished)]) == TILE_WIDTH:
             index >>= TILE_HEIGHT
             finished.append(Tile(TileName(len(finished), index), b"".join(hashes)))
             node = subtree_root(hashes)
@@ -185,16 +205,13 @@ class TileEdge:
         """The edge of a stored log of `size` entries, read from its rightmost tiles."""
         edge = cls()
         levels: list[list[bytes]] = []
-        peaks: list[bytes] = []
         count = size
         while count:
             width = count % TILE_WIDTH
             levels.append(_hashes(TileName(len(levels), count >> TILE_HEIGHT, width), fetch))
             count >>= TILE_HEIGHT
-        for hashes in reversed(levels):
-            peaks += _peaks(hashes)
         edge._levels = levels or [[]]
-        edge._frontier = Frontier(size, peaks)
+        edge._size = size
         return edge
 
 

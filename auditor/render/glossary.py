@@ -93,6 +93,8 @@ CAUSE_REMEDY: Mapping[Cause, tuple[str, str]] = {
     Cause.INCOMPLETE: ("the population is incomplete", "close the gaps and scan again"),
     Cause.EMPTY: ("there were no resources", "check the target and what the reader may see"),
     Cause.DEPENDENCY: ("a check that it depends on is undecided", "settle that one first"),
+    Cause.SECRET: ("the value held a secret and was not kept", "take the secret out of there"),
+    Cause.REDACTED: ("a personal value was withheld or erased", "ask who holds the disclosures"),
 }
 CAUSE_LABEL: Mapping[Cause, str] = {cause: cause.value.replace("_", " ") for cause in Cause}
 LIMITS: tuple[str, ...] = (

@@ -1,20 +1,25 @@
 """HTML: one self-contained file that asks for nothing, for people who read on a screen.
 
 Style sheet, script and fonts are inside; a content security policy allows exactly these by their
-hash, so that nothing which was collected can run or load anything. The script only filters the
-list of findings; without it everything is shown. Standard: CSP Level 3, WCAG 2.2.
+hash, so that nothing which was collected can run or load anything. With a proof the script checks
+it in the browser and compares what is shown with what was signed; then it filters the list of
+findings. Without it everything is shown. Standards: CSP Level 3, Web Cryptography, WCAG 2.2.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from auditor.core.canonical import canonical
 from auditor.core.model.assessment import Assessment
+from auditor.core.model.report_proof import ReportProof
 from auditor.render.fonts import LATIN, data_url, font_faces
+from auditor.render.glossary import CAUSE_REMEDY
 from auditor.render.page import context
 from auditor.render.templates import environment, read_asset
 from auditor.render.view.words import STATUS_ORDER
@@ -35,22 +40,41 @@ class HtmlRenderer:
     suffix: str = ".html"
     media_type: str = "text/html; charset=utf-8"
 
-    def render(self, assessment: Assessment) -> bytes:
+    def render(self, assessment: Assessment, proof: ReportProof | None = None) -> bytes:
         """The file in UTF-8.
+
+        Args:
+            proof: What the page checks itself with; None makes one that says that it cannot.
 
         Raises:
             InternalError: The templates are missing from the installation.
+            VerificationError: The proof has no checkpoint.
         """
         style = f"{font_faces(LATIN, data_url)}\n{read_asset(_FOLDER, 'report.css')}"
-        script = read_asset(_FOLDER, "report.js")
+        script = _script()
         template = environment(_FOLDER).get_template("report.html.j2")
         text = template.render(
-            context(assessment, STATUS_ORDER, self.findings),
+            context(assessment, STATUS_ORDER, self.findings, proof),
+            embedded=_embedded(proof),
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file
             policy=content_policy(style, script),
         )
         return text.encode()
+
+
+def _script() -> str:
+    """The check, then the filter. The check needs the words that findings are shown with."""
+    causes = {cause.value: words for cause, words in CAUSE_REMEDY.items()}
+    known = json.dumps(causes, sort_keys=True, separators=(",", ":"))
+    parts = [f'"use strict";\nconst CAUSES = {known};']
+    parts += [read_asset(_FOLDER, name) for name in ("verify.js", "report.js")]
+    return "\n".join(parts)
+
+
+def _embedded(proof: ReportProof | None) -> Markup:
+    """JSON of base64 texts: nothing in it has a meaning in HTML."""
+    return Markup(canonical(proof.to_json()).decode() if proof else "")  # noqa: S704 - base64
 
 
 def content_policy(style: str, script: str) -> str:

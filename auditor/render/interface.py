@@ -1,8 +1,9 @@
-"""What every renderer is: one format, `Assessment -> bytes`.
+"""What every renderer is: one format, an assessment and perhaps its proof to bytes.
 
 Contract, which `tests/unit/render` checks for each of them:
 
-- Pure: no clock, no network, no randomness; equal assessments and options give equal bytes.
+- Pure: no clock, no network, no randomness; equal assessments, proofs and options give equal
+  bytes. Nothing is signed here: a signature is put behind the bytes, which stay as they are.
 - Collected text is hostile until shown to be otherwise: it is escaped for the format, and control
   and direction characters are made visible (`escape.visible`).
 - A list that is capped says how many are left out and where all of them are.
@@ -14,6 +15,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from auditor.core.model.assessment import Assessment
+from auditor.core.model.report_proof import ReportProof
 
 
 class Renderer(Protocol):
@@ -34,8 +36,11 @@ class Renderer(Protocol):
         """IANA media type: `text/html`."""
         ...
 
-    def render(self, assessment: Assessment) -> bytes:
+    def render(self, assessment: Assessment, proof: ReportProof | None = None) -> bytes:
         """The whole document.
+
+        Args:
+            proof: Signed bytes to carry along, for formats that can; others leave it out.
 
         Raises:
             DependencyError: A library that the format needs is not installed.

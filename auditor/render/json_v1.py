@@ -12,6 +12,7 @@ import orjson
 
 from auditor.core.canonical import canonical, digest
 from auditor.core.model.assessment import Assessment
+from auditor.core.model.report_proof import ReportProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,13 @@ class JsonRenderer:
     suffix: str = ".json"
     media_type: str = "application/json"
 
-    def render(self, assessment: Assessment) -> bytes:
+    def render(self, assessment: Assessment, proof: ReportProof | None = None) -> bytes:
         """The document.
 
         Raises:
             LedgerError: The assessment holds a value that canonical JSON forbids.
         """
+        del proof  # it goes beside the document: the schema is closed
         ordered = orjson.loads(canonical(assessment.to_json()))
         return orjson.dumps(ordered, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from auditor.core.model.assessment import Assessment
 from auditor.core.model.control import Check
 from auditor.core.model.finding import Finding
+from auditor.core.model.report_proof import ReportProof
 from auditor.core.model.status import Status
 from auditor.core.rollup import exit_code
+from auditor.ledger.checkpoint import SignedCheckpoint
+from auditor.ledger.encoding import encode_base64
 from auditor.render import glossary
 from auditor.render.json_v1 import document_digest
 from auditor.render.view.controls import ControlView, control_views, sort_findings
@@ -62,17 +65,48 @@ class Segment:
     width: int
 
 
-def context(assessment: Assessment, statuses: Collection[Status], most: int) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The state of the log that a page prints: name, number of entries, root (base64)."""
+
+    origin: str
+    size: int
+    root: str
+
+
+def head_of(assessment: Assessment, proof: ReportProof | None) -> Head | None:
+    """The head that the log has signed where there is a proof, else that at the run's end.
+
+    Raises:
+        VerificationError: The proof has no checkpoint.
+    """
+    if proof is not None:
+        head = SignedCheckpoint.parse(proof.checkpoint).checkpoint
+        return Head(head.origin, head.size, encode_base64(head.root))
+    log = assessment.log
+    return Head(log.origin, log.size, log.root) if log else None
+
+
+def context(
+    assessment: Assessment,
+    statuses: Collection[Status],
+    most: int,
+    proof: ReportProof | None = None,
+) -> dict[str, object]:
     """Everything that a page shows.
 
     Args:
         statuses: Findings of these are listed; the others are only counted.
         most: Findings listed at most, the worst of the whole run.
+        proof: What the page carries so that it can be checked; None for nothing.
     """
     views = control_views(assessment)
     findings = shown_findings(views, statuses, most)
     return {
         "a": assessment,
+        "proof": proof,
+        "head": head_of(assessment, proof),
+        "most": most,
         "json_digest": document_digest(assessment),
         "exit_code": exit_code(assessment.outcome).value,
         "controls": views,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from rich.console import Console, RenderableType
 
 from auditor.core.model.assessment import Assessment
+from auditor.core.model.report_proof import ReportProof
 from auditor.render import text_blocks as blocks
 from auditor.render.view.controls import NEEDS_ATTENTION, control_views
 
@@ -40,8 +41,9 @@ class TextRenderer:
     suffix: str = ".txt"
     media_type: str = "text/plain; charset=utf-8"
 
-    def render(self, assessment: Assessment) -> bytes:
+    def render(self, assessment: Assessment, proof: ReportProof | None = None) -> bytes:
         """The text in UTF-8; no line ends with spaces."""
+        del proof  # a terminal shows nothing that could be checked
         out = io.StringIO()
         console = Console(
             file=out,

@@ -1,20 +1,24 @@
 """Evidence in files named by its digest: `blobs/sha256/ab/cd...`, gzip.
 
-A blob that is there is never written again; several writers may store the same one at once.
+A blob that is there is never written again; several writers may store the same one at once. Its
+time of writing is that of the last time that it was stored, so that what a run is just storing is
+not taken for old.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
-from auditor.errors import VerificationError
-from auditor.ledger.blobs import BlobEncoder, BlobRef, Stored, decode_blob
-from auditor.store.files import CHUNK, NewFile, read_chunks, store_errors
+from auditor.ledger.blobs import BlobEncoder, BlobRef
+from auditor.store.blob_reader import BlobReader
+from auditor.store.files import CHUNK, NewFile, store_errors, sync_folder, sync_folders
+from auditor.store.reader import FolderReader
 
 
-class BlobFiles:
+class BlobFiles(BlobReader):
     """A folder of blobs in a store.
 
     Args:
@@ -23,8 +27,8 @@ class BlobFiles:
     """
 
     def __init__(self, root: Path, area: str = "") -> None:
+        super().__init__(FolderReader(root), area)
         self._root = root
-        self._area = area
 
     def put(self, data: bytes) -> BlobRef:
         """Store bytes; durable when this returns."""
@@ -43,48 +47,29 @@ class BlobFiles:
                 file.write(encoder.update(piece))
             file.write(encoder.finish())
             reference = encoder.reference
-            path = self._root / self._path(reference)
-            if not path.exists():
+            path = self._root / self.path(reference)
+            if not self._source.exists(self.path(reference)):
                 file.publish(path)
                 return reference
-        return self._existing(reference)
-
-    def stream(self, reference: BlobRef) -> Iterator[bytes]:
-        """The plain bytes, piece by piece; proven when the iterator ends without raising.
-
-        Raises:
-            VerificationError: Missing, or other bytes than the reference says.
-        """
-        path = self._root / self._path(reference)
-        with store_errors(self._path(reference)):
-            if not path.exists():
-                raise VerificationError("the blob is missing", where=self._path(reference))
-            try:
-                yield from decode_blob(reference, read_chunks(path))
-            except VerificationError as error:
-                raise VerificationError(error.message, where=self._path(reference)) from error
-
-    def get(self, reference: BlobRef) -> bytes:
-        """The plain bytes, proven.
-
-        Raises:
-            VerificationError: Missing, or other bytes than the reference says.
-        """
-        return b"".join(self.stream(reference))
-
-    def _path(self, reference: BlobRef) -> str:
-        return f"{self._area}{reference.path}"
-
-    def _existing(self, reference: BlobRef) -> BlobRef:
-        """The reference of a file that is there: another zlib may have packed it otherwise."""
-        seen, size = hashlib.sha256(), 0
-        with store_errors(self._path(reference)):
-            for piece in read_chunks(self._root / self._path(reference)):
-                seen.update(piece)
-                size += len(piece)
-        stored = Stored(encoding="gzip", digest=f"sha256:{seen.hexdigest()}", size=size)
-        found = reference.model_copy(update={"stored": stored})
-        if found != reference:
-            for _piece in self.stream(found):
-                pass
+        found = self.existing(reference)
+        with store_errors(self.path(reference)):
+            os.utime(path)
+            sync_folders(path.parent, self._root)  # who wrote it may have died before it was safe
         return found
+
+    def erase(self, reference: BlobRef, before: datetime | None = None) -> bool:
+        """Delete a blob; False when it was stored again since `before`.
+
+        Raises:
+            StoreError: The disk refuses.
+        """
+        path = self._root / self.path(reference)
+        with store_errors(self.path(reference)):
+            if not self._source.exists(self.path(reference)):
+                return True
+            written = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+            if before is not None and written >= before:
+                return False
+            path.unlink()
+            sync_folder(path.parent)
+        return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -35,19 +35,30 @@ def store_errors(where: str) -> Iterator[None]:
 
 
 def make_folders(folder: Path, root: Path) -> None:
-    """Make a folder below `root` and its parents, each forced to disk in its parent."""
+    """Make a folder below `root` and its parents. `sync_folders` forces their names to disk."""
     if folder.is_dir():
         return
     if folder != root:
         make_folders(folder.parent, root)
-        folder.mkdir(mode=_DIRECTORY_MODE, exist_ok=True)
-    else:
-        folder.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
-    sync_folder(folder.parent)
+    folder.mkdir(mode=_DIRECTORY_MODE, parents=folder == root, exist_ok=True)
+
+
+def sync_folders(folder: Path, root: Path) -> None:
+    """Force the names in a folder to disk, and those of it and its parents up to `root`.
+
+    Also of folders that were there before: who made them may have died before they were safe.
+    Where nothing is to be written, this costs next to nothing.
+    """
+    sync_folder(folder)
+    while folder != root:
+        folder = folder.parent
+        sync_folder(folder)
+    with suppress(PermissionError):  # the store's own place may be somebody else's
+        sync_folder(root.parent)
 
 
 def sync_folder(folder: Path) -> None:
-    """Force the names in a folder to disk."""
+    """Force the names in one folder to disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -63,6 +74,7 @@ class NewFile:
         self._root = root
         self._path = root / TEMPORARY / uuid.uuid4().hex
         self._file: BinaryIO = self._path.open("xb")
+        self._published = False
 
     def write(self, data: bytes) -> None:
         """Append bytes."""
@@ -75,12 +87,14 @@ class NewFile:
         self._file.close()
         make_folders(path.parent, self._root)
         self._path.replace(path)
-        sync_folder(path.parent)
+        self._published = True
+        sync_folders(path.parent, self._root)
 
     def discard(self) -> None:
         """Remove it where it was not published."""
         self._file.close()
-        self._path.unlink(missing_ok=True)
+        if not self._published:
+            self._path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self

@@ -16,23 +16,33 @@ from pathlib import Path
 
 from auditor.core.times import format_instant, parse_instant
 from auditor.errors import StoreError
-from auditor.ledger.entries import Entry, RunAbort, RunEnd, RunStart, Verdicts, entry_digest
+from auditor.ledger.entries import (
+    Entry,
+    HoldRecord,
+    RunAbort,
+    RunEnd,
+    RunStart,
+    Verdicts,
+    entry_digest,
+)
 from auditor.store.files import store_errors
-from auditor.store.ledger_reader import LogFiles
+from auditor.store.ledger_reader import LogReader
 
 _SCHEMA = """
 create table position (size integer not null, last text not null);
 create table runs (
     id text primary key, now text not null, started text not null, ended text,
     outcome text, aborted text, counts text not null default '{}',
-    start_index integer not null, verdicts_index integer, end_index integer
+    start_index integer not null, verdicts_index integer, end_index integer, retain_until text
 );
+create table holds (hold text not null, run text not null, primary key (hold, run));
 insert into position values (0, '');
 """
 _COLUMNS = (
-    "id, now, started, ended, outcome, aborted, counts, start_index, verdicts_index, end_index"
+    "id, now, started, ended, outcome, aborted, counts, start_index, verdicts_index, end_index,"
+    " retain_until"
 )
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class RunSummary:
         aborted: Reason of an abort; None without one.
         counts: Findings by status; empty before the verdicts.
         start_index, verdicts_index, end_index: Entries of the log; None where there is none.
+        retain_until: How long its evidence is kept at least; None where nothing was promised.
     """
 
     id: str
@@ -59,14 +70,20 @@ class RunSummary:
     start_index: int
     verdicts_index: int | None
     end_index: int | None
+    retain_until: datetime | None = None
 
 
 class RunIndex:
-    """Answers from `index.sqlite`, brought up to the log's checkpoint before each answer."""
+    """Answers from a file, brought up to the log's checkpoint before each answer.
 
-    def __init__(self, root: Path) -> None:
-        self._path = root / "index.sqlite"
-        self._files = LogFiles(root)
+    Args:
+        path: The file, which may be missing.
+        log: What the index is made from.
+    """
+
+    def __init__(self, path: Path, log: LogReader) -> None:
+        self._path = path
+        self._files = log
 
     def runs(self, limit: int | None = None) -> list[RunSummary]:
         """All runs, the newest first; at most `limit` where it is given."""
@@ -80,6 +97,18 @@ class RunIndex:
         """The newest run that came to its end, None where there is none."""
         found = self._select("where end_index is not null order by end_index desc limit ?", 1)
         return next(iter(found), None)
+
+    def is_held(self, run: str) -> bool:
+        """True when a legal hold names the run."""
+        with self._connection() as connection:
+            found = connection.execute("select 1 from holds where run = ? limit 1", (run,))
+            return found.fetchone() is not None
+
+    def retain_until(self) -> datetime | None:
+        """Until when the evidence of any run is to be kept."""
+        with self._connection() as connection:
+            (latest,) = connection.execute("select max(retain_until) from runs").fetchone()
+            return parse_instant(latest) if latest else None
 
     def _select(self, condition: str, argument: str | int) -> list[RunSummary]:
         with self._connection() as connection:
@@ -128,6 +157,7 @@ class RunIndex:
         known, last = connection.execute("select size, last from position").fetchone()
         if known > size or (known and self._digest(known, size) != last):
             connection.execute("delete from runs")
+            connection.execute("delete from holds")
             known, last = 0, ""
         last = _take(connection, self._files.entries(known, size)) or last
         connection.execute("update position set size = ?, last = ?", (size, last))
@@ -161,10 +191,11 @@ def _take(connection: sqlite3.Connection, entries: Iterable[tuple[Entry, bytes]]
 def _take_one(connection: sqlite3.Connection, entry: Entry) -> None:
     time, index = format_instant(entry.time), entry.index
     match entry.body:
-        case RunStart(run=run, now=now):
+        case RunStart(run=run, now=now, retain_until=until):
             connection.execute(
-                "insert or ignore into runs (id, now, started, start_index) values (?, ?, ?, ?)",
-                (run, format_instant(now), time, index),
+                "insert or ignore into runs (id, now, started, start_index, retain_until)"
+                " values (?, ?, ?, ?, ?)",
+                (run, format_instant(now), time, index, format_instant(until) if until else None),
             )
         case Verdicts(run=run, counts=counts):
             connection.execute(
@@ -178,12 +209,19 @@ def _take_one(connection: sqlite3.Connection, entry: Entry) -> None:
             )
         case RunAbort(run=run, reason=reason):
             connection.execute("update runs set aborted = ? where id = ?", (reason, run))
+        case HoldRecord(hold=hold, action=action, runs=runs):
+            statement = (
+                "insert or ignore into holds values (?, ?)"
+                if action == "set"
+                else "delete from holds where hold = ? and run = ?"
+            )
+            connection.executemany(statement, [(hold, run) for run in runs])
         case _:
             pass
 
 
 def _summary(row: tuple[object, ...]) -> RunSummary:
-    run, now, started, ended, outcome, aborted, counts, start, verdicts, end = row
+    run, now, started, ended, outcome, aborted, counts, start, verdicts, end, until = row
     return RunSummary(
         id=str(run),
         now=parse_instant(now),
@@ -195,4 +233,5 @@ def _summary(row: tuple[object, ...]) -> RunSummary:
         start_index=int(str(start)),
         verdicts_index=None if verdicts is None else int(str(verdicts)),
         end_index=None if end is None else int(str(end)),
+        retain_until=parse_instant(until) if until else None,
     )

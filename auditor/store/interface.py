@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
-from auditor.attest.reader import StoreReader
 from auditor.ledger.blobs import BlobRef
 from auditor.ledger.checkpoint import Checkpoint, SignedCheckpoint
 from auditor.ledger.entries import Entry, LogBody
@@ -19,6 +18,8 @@ from auditor.ledger.note import NoteKey, NoteSignature, SignBytes
 from auditor.ledger.runs import RunHistory
 from auditor.ledger.tlog_proof import TlogProof
 from auditor.store.index import RunSummary
+from auditor.store.ledger_writer import Recovery
+from auditor.store.source import FileSource
 
 Clock = Callable[[], datetime]
 
@@ -34,6 +35,11 @@ class LogAppender(Protocol):
     @property
     def checkpoint(self) -> SignedCheckpoint | None:
         """The last checkpoint; None before the first commit of a log."""
+        ...
+
+    @property
+    def recovery(self) -> Recovery:
+        """What opening the log found of a writer that died."""
         ...
 
     def append(self, body: LogBody) -> int:
@@ -89,12 +95,48 @@ class Store(Protocol):
         """Disclosures, proven; VerificationError where they were erased or changed."""
         ...
 
+    def erase_disclosures(self, reference: BlobRef, keep: bytes) -> None:
+        """Replace the disclosures of a file of the vault by some of them; none removes the file."""
+        ...
+
+    def erase(self, reference: BlobRef, *, before: datetime) -> bool:
+        """Delete a blob past its retention; False where a lock or a later use keeps it.
+
+        Args:
+            before: It stays when it was stored, or stored again, since.
+        """
+        ...
+
+    def hold(self, paths: Iterable[str]) -> None:
+        """Put files under legal hold, where the store can; what is missing is left."""
+        ...
+
+    def release(self, paths: Iterable[str]) -> None:
+        """End the legal hold on files, where the store can; their retention stays."""
+        ...
+
+    def add_file(
+        self, path: str, pieces: Iterable[bytes], *, retain_until: datetime | None = None
+    ) -> bool:
+        """Keep a file of another store under the same path; False when there is one already."""
+        ...
+
+    def set_checkpoint(self, data: bytes, before: bytes | None) -> None:
+        """Put a checkpoint over the one before, byte for byte; for a copy, never for a log."""
+        ...
+
     # The log
 
     def open_log(
-        self, *, key: NoteKey, sign: SignBytes, clock: Clock, timeout_s: float = 30.0
+        self,
+        *,
+        key: NoteKey,
+        sign: SignBytes,
+        clock: Clock,
+        timeout_s: float = 30.0,
+        previous: tuple[NoteKey, SignBytes] | None = None,
     ) -> AbstractContextManager[LogAppender]:
-        """Hold the log for writing."""
+        """Hold the log for writing; `previous` signs until the log has the rotation to `key`."""
         ...
 
     def checkpoint(self) -> SignedCheckpoint | None:
@@ -135,6 +177,10 @@ class Store(Protocol):
         """One run by its id, None where there is none."""
         ...
 
+    def is_held(self, run: str) -> bool:
+        """True when a legal hold names the run."""
+        ...
+
     def latest(self) -> RunSummary | None:
         """The newest run that came to its end, None where there is none."""
         ...
@@ -143,6 +189,6 @@ class Store(Protocol):
         """Everything that the log says of one run, None where it says nothing."""
         ...
 
-    def reader(self) -> StoreReader:
+    def reader(self) -> FileSource:
         """Read access for verification."""
         ...

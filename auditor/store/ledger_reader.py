@@ -1,4 +1,4 @@
-"""Reads the log's files in a folder: checkpoint, entries, tiles.
+"""Reads the log's files of a store: checkpoint, entries, tiles.
 
 Checks the form of what it reads, and the leaf hashes of entries against their tile; signatures and
 the root are the writer's and the verification's matter.
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from auditor.attest.reader import read_bounded
 from auditor.errors import VerificationError
 from auditor.ledger.checkpoint import SignedCheckpoint
 from auditor.ledger.entries import Entry
+from auditor.ledger.merkle import HASH_SIZE
 from auditor.ledger.note import MAX_NOTE
 from auditor.ledger.tiles import (
     ENTRIES,
@@ -22,40 +24,43 @@ from auditor.ledger.tiles import (
     parse_bundle,
     parse_tile,
 )
-from auditor.store.files import store_errors
+from auditor.store.reader import FolderReader
+from auditor.store.source import FileSource
+
+CHECKPOINT = "log/checkpoint"
 
 
-class LogFiles:
-    """The folder `log` of a store."""
+class LogReader:
+    """The files below `log/` of a store.
 
-    def __init__(self, root: Path) -> None:
-        self._log = root / "log"
+    Args:
+        source: The store's files.
+    """
+
+    def __init__(self, source: FileSource) -> None:
+        self._source = source
 
     def read(self, path: str, limit: int = MAX_BUNDLE) -> bytes:
-        """One file of the log.
+        """One file of the log; of a tile of hashes that has become full since, the part asked for.
 
         Raises:
             VerificationError: It is missing, or longer than `limit` bytes.
             StoreError: It is there and cannot be read.
         """
-        with store_errors(f"log/{path}"):
-            try:
-                with (self._log / path).open("rb") as file:
-                    data = file.read(limit + 1)
-            except FileNotFoundError as error:
-                raise VerificationError("the file is missing", where=f"log/{path}") from error
-        if len(data) > limit:
-            raise VerificationError(f"longer than {limit} bytes", where=f"log/{path}")
-        return data
+        name = TileName.parse(path)
+        if name is None or name.level == ENTRIES or name == name.full:
+            return read_bounded(self._source, f"log/{path}", limit)
+        found, data = self._present(name)
+        return data if found == name else data[: name.width * HASH_SIZE]
 
     def checkpoint(self) -> SignedCheckpoint | None:
         """The checkpoint, its signature not checked; None where there is no log yet."""
-        if not (self._log / "checkpoint").exists():
+        if not self._source.exists(CHECKPOINT):
             return None
         try:
             return SignedCheckpoint.parse(self.read("checkpoint", MAX_NOTE))
         except VerificationError as error:
-            raise VerificationError(error.message, where="log/checkpoint") from error
+            raise VerificationError(error.message, where=CHECKPOINT) from error
 
     def bundle(self, index: int, size: int) -> list[bytes]:
         """The bytes of the entries of one bundle of a log of `size` entries.
@@ -64,11 +69,11 @@ class LogFiles:
             VerificationError: Damaged, or not what the tile of hashes says.
         """
         width = min(TILE_WIDTH, size - index * TILE_WIDTH)
-        name = self._present(TileName(ENTRIES, index, width))
-        hashes = self._present(TileName(0, index, width))
+        name, stored = self._present(TileName(ENTRIES, index, width))
+        hashes, tile = self._present(TileName(0, index, width))
         try:
-            entries = parse_bundle(self.read(name.path), name.width)[:width]
-            leaves = parse_tile(self.read(hashes.path), hashes.width)[:width]
+            entries = parse_bundle(stored, name.width)[:width]
+            leaves = parse_tile(tile, hashes.width)[:width]
         except VerificationError as error:
             where = error.where or f"log/{name.path}"
             raise VerificationError(error.message, where=where) from error
@@ -85,20 +90,34 @@ class LogFiles:
             for data in self.bundle(index, size)[max(0, start - first) :]:
                 yield Entry.parse(data), data
 
-    def _present(self, name: TileName) -> TileName:
+    def _present(self, name: TileName) -> tuple[TileName, bytes]:
         """The full tile where it has replaced the partial one since the checkpoint was read."""
-        replaced = not (self._log / name.path).exists() and (self._log / name.full.path).exists()
-        return name.full if replaced else name
+        try:
+            return name, read_bounded(self._source, f"log/{name.path}", MAX_BUNDLE)
+        except VerificationError:
+            replaced = not self._source.exists(f"log/{name.path}")
+            if not replaced or not self._source.exists(f"log/{name.full.path}"):
+                raise
+        return name.full, read_bounded(self._source, f"log/{name.full.path}", MAX_BUNDLE)
 
     def bundle_beyond(self, size: int) -> str | None:
         """A bundle holding entries past the first `size`, if a file of one is there."""
         index, width = divmod(size, TILE_WIDTH)
         full = TileName(ENTRIES, index).path
-        if (self._log / full).exists():
+        if self._source.exists(f"log/{full}"):
             return full
-        folder = self._log / f"{full}.p"
-        wider = [path.name for path in folder.glob("*") if path.name.isdecimal()]
-        return next((f"{full}.p/{name}" for name in wider if int(name) > width), None)
+        prefix = f"log/{full}.p/"
+        wider = [path.removeprefix(prefix) for path in self._source.paths(f"log/{full}.p")]
+        found = (name for name in wider if name.isdecimal() and int(name) > width)
+        return next((f"{full}.p/{name}" for name in found), None)
+
+
+class LogFiles(LogReader):
+    """The folder `log` of a store in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(FolderReader(root))
+        self._log = root / "log"
 
     def remove_partials(self, name: TileName) -> None:
         """Remove the partial tiles that a full tile replaces."""

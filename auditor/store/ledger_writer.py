@@ -20,17 +20,19 @@ from auditor.errors import LedgerError, StoreError, UndecidableError, Verificati
 from auditor.ledger.chain import Chain
 from auditor.ledger.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
 from auditor.ledger.entries import Entry, KeyRecord, LogBody
-from auditor.ledger.journal import encode_frame, read_frames
+from auditor.ledger.journal import encode_frames, read_frames
 from auditor.ledger.merkle import hash_leaf
 from auditor.ledger.note import Note, NoteKey, NoteSignature, SignBytes, verify_note
 from auditor.ledger.tiles import ENTRIES, TILE_WIDTH, Tile, TileEdge, TileName, encode_bundle
-from auditor.store.files import make_folders, store_errors, sync_folder, write_file
+from auditor.store.files import make_folders, store_errors, sync_folders, write_file
 from auditor.store.ledger_reader import LogFiles
 from auditor.store.lock import exclusive_lock
+from auditor.store.log_tail import refuse_replaced
 
 JOURNAL = "journal"
 LOCK = "lock"
 Clock = Callable[[], datetime]
+LogSigner = tuple[NoteKey, SignBytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,12 @@ class Recovery:
 
 @contextmanager
 def open_log(
-    root: Path, key: NoteKey, sign: SignBytes, clock: Clock, timeout_s: float
+    root: Path,
+    key: NoteKey,
+    sign: SignBytes,
+    clock: Clock,
+    timeout_s: float,
+    previous: LogSigner | None = None,
 ) -> Iterator[LogWriter]:
     """Hold the log for writing.
 
@@ -53,6 +60,8 @@ def open_log(
         sign: Signs with the private half.
         clock: UTC.
         timeout_s: How long to wait for another writer.
+        previous: The log's key before `key`, which signs until the log has the entry that rotates
+            to `key`; None except for a rotation.
 
     Raises:
         StoreError: Another process holds it, or the disk refuses.
@@ -61,7 +70,7 @@ def open_log(
     with store_errors(str(root)):
         make_folders(root / "log", root)
     with exclusive_lock(root / LOCK, timeout_s):
-        writer = LogWriter(root, key, sign, clock)
+        writer = LogWriter(root, key, sign, clock, previous)
         try:
             yield writer
         finally:
@@ -75,13 +84,24 @@ class LogWriter:
     that a checkpoint signed by a key which the log does not name is found to be a difference.
     """
 
-    def __init__(self, root: Path, key: NoteKey, sign: SignBytes, clock: Clock) -> None:
+    def __init__(
+        self,
+        root: Path,
+        key: NoteKey,
+        sign: SignBytes,
+        clock: Clock,
+        previous: LogSigner | None = None,
+    ) -> None:
         self._root = root
         self._files = LogFiles(root)
         self._key, self._sign, self._clock = key, sign, clock
         self._broken = ""
         self._finished: list[TileName] = []
-        self._signed = _checked_head(self._files.checkpoint(), key)
+        self._signed = _checked_head(self._files.checkpoint(), key, previous)
+        self._next: LogSigner | None = None
+        if previous is not None and not _is_signed_by(self._signed, key):
+            self._next = key, sign
+            self._key, self._sign = previous
         self._committed = self._signed.checkpoint.size if self._signed else 0
         self._edge = self._load_edge()
         self._bundle, self._chain = self._load_last_bundle()
@@ -91,8 +111,9 @@ class LogWriter:
             self.recovery = self._recover()
             self._refuse_rollback()
             if self.size == 0:
-                first = KeyRecord(use="log", action="introduce", key=key.vkey, since=self._time())
-                self.append(first)
+                vkey = self._key.vkey
+                since = self._time(self._chain)
+                self.append(KeyRecord(use="log", action="introduce", key=vkey, since=since))
         except BaseException:
             self.close()
             raise
@@ -118,29 +139,36 @@ class LogWriter:
                 written and the log can be used on.
             StoreError: The disk refused, or the clock is wrong.
         """
-        index = self.size
-        data = Entry(index, self._chain.prev, self._time(), body).to_bytes()
-        with self._breaking("append"):
-            self._write_frame(encode_frame(data))
-            os.fsync(self._journal.fileno())
-            self._take(data)
-        return index
+        return self.append_all((body,)).start
 
     def append_all(self, bodies: Iterable[LogBody]) -> range:
-        """Add entries; when this returns, all of them are on disk.
+        """Add entries; when this returns, all of them are on disk, by one write and one fsync.
+
+        They are held in memory, and written when the last of them is made: whatever goes wrong
+        before that, also in `bodies` itself, leaves nothing. A crash while writing leaves either
+        all or none of them; of more than 4 MiB, the first so many times 4 MiB.
 
         Returns:
             Their indexes in the log.
 
         Raises:
-            LedgerError: An entry is too long or holds what canonical JSON forbids; those before it
-                were written, and the log can be used on.
+            LedgerError: An entry is too long or holds what canonical JSON forbids; nothing was
+                written and the log can be used on.
             StoreError: The disk refused, or the clock is wrong.
         """
-        first = self.size
-        for body in bodies:
-            self.append(body)
-        return range(first, self.size)
+        chain = self._chain.copy()
+        made = [(self._make(chain, body), body) for body in bodies]
+        indexes = range(self.size, chain.index)
+        if len(indexes) != len(made):
+            raise LedgerError("the log grew by others while a batch for it was being made")
+        with self._breaking("append"):
+            for frame in encode_frames(data for data, _body in made):
+                self._write_frame(frame)
+            self._chain = chain
+            for data, body in made:
+                self._take(data)
+                self._follow_rotation(body)
+        return indexes
 
     def cosign(self, signatures: Sequence[NoteSignature]) -> SignedCheckpoint:
         """Put cosignatures to the checkpoint in force; its text stays what it is.
@@ -218,9 +246,8 @@ class LogWriter:
 
     def _open_journal(self) -> FileIO:
         path = self._root / "log" / JOURNAL
-        if not path.exists():
-            path.touch(mode=0o640)
-            sync_folder(path.parent)
+        path.touch(mode=0o640)
+        sync_folders(path.parent, self._root)  # who made it may have died before it was safe
         # Unbuffered: what a failed write left in a buffer must not be written by a later close.
         return path.open("r+b", buffering=0)
 
@@ -230,8 +257,10 @@ class LogWriter:
             end = frame.end
             if Entry.parse(frame.entry).index < self._committed:
                 continue  # died between checkpoint and emptying the journal
-            self._chain.follow(frame.entry)
-            self._take(frame.entry, followed=True)
+            entry = self._chain.follow(frame.entry)
+            self._take(frame.entry)
+            self._follow_rotation(entry.body)
+            refuse_replaced(entry.body, self._key)
             replayed += 1
         with store_errors(f"log/{JOURNAL}"):
             size = self._journal.seek(0, os.SEEK_END)
@@ -253,34 +282,51 @@ class LogWriter:
 
     # Appending
 
-    def _time(self) -> datetime:
+    def _time(self, chain: Chain) -> datetime:
         """The clock, never before the last entry: the log's time does not go back."""
         now = self._clock()
-        if self._chain.is_too_early(now):
+        if chain.is_too_early(now):
             raise StoreError(
-                f"the clock says {now}, the log's last entry is of {self._chain.latest}",
+                f"the clock says {now}, the log's last entry is of {chain.latest}",
                 hint="set the clock of this machine",
                 where="log",
             )
-        return max(now, self._chain.latest or now)
+        return max(now, chain.latest or now)
 
-    def _take(self, data: bytes, *, followed: bool = False) -> None:
-        if not followed:
-            self._chain.advance(data, Entry.parse(data).time)
+    def _make(self, chain: Chain, body: LogBody) -> bytes:
+        """The next entry of a chain, which takes it."""
+        data = Entry(chain.index, chain.prev, self._time(chain), body).to_bytes()
+        # What could not be read again would end the log for ever: it is found before it is written.
+        chain.advance(data, Entry.parse(data).time)
+        return data
+
+    def _take(self, data: bytes) -> None:
         self._bundle.append(data)
         finished = self._edge.append(hash_leaf(data))
         if len(self._bundle) == TILE_WIDTH:
-            name = TileName(ENTRIES, (self.size - 1) // TILE_WIDTH)
+            name = TileName(ENTRIES, (self._edge.size - 1) // TILE_WIDTH)
             finished.insert(0, Tile(name, encode_bundle(self._bundle)))
             self._bundle = []
         for tile in finished:
             self._write(tile)
             self._finished.append(tile.name)
 
+    def _follow_rotation(self, body: LogBody) -> None:
+        """From the entry on that rotates to it, the new key signs."""
+        if (
+            self._next is not None
+            and isinstance(body, KeyRecord)
+            and (body.use, body.action) == ("log", "rotate")
+            and body.key == self._next[0].vkey
+        ):
+            self._key, self._sign = self._next
+            self._next = None
+
     def _write_frame(self, frame: bytes) -> None:
         written = self._journal.write(frame)
         if written != len(frame):
             raise StoreError(f"only {written} of {len(frame)} bytes fit", where=f"log/{JOURNAL}")
+        os.fsync(self._journal.fileno())
 
     def _write(self, tile: Tile) -> None:
         write_file(self._root, f"log/{tile.name.path}", tile.data)
@@ -311,7 +357,15 @@ class LogWriter:
         self._broken = ""
 
 
-def _checked_head(signed: SignedCheckpoint | None, key: NoteKey) -> SignedCheckpoint | None:
+def _is_signed_by(signed: SignedCheckpoint | None, key: NoteKey) -> bool:
+    return signed is not None and any(
+        (line.name, line.key_id) == (key.name, key.key_id) for line in signed.note.signatures
+    )
+
+
+def _checked_head(
+    signed: SignedCheckpoint | None, key: NoteKey, previous: LogSigner | None
+) -> SignedCheckpoint | None:
     if signed is None:
         return None
     if signed.checkpoint.origin != key.name:
@@ -321,13 +375,14 @@ def _checked_head(signed: SignedCheckpoint | None, key: NoteKey) -> SignedCheckp
             where="log/checkpoint",
         )
     try:
-        verify_note(signed.note, [key])
+        verify_note(signed.note, [key] if previous is None else [key, previous[0]])
     except VerificationError as error:
         raise VerificationError(error.message, where="log/checkpoint") from error
     except UndecidableError as error:
         raise LedgerError(
             f"the log {signed.checkpoint.origin!r} is signed by another key than {key.vkey}",
-            hint="`keys: log:` in auditor.yaml must be the key that the log was begun with",
+            hint="`keys: log:` in auditor.yaml must be the key that the log is signed with; after a"
+            " rotation that was cut off: auditor keys rotate log --new FILE once more",
             where="log/checkpoint",
         ) from error
     return signed

@@ -1,47 +1,44 @@
-"""The evidence store in a local folder.
+"""The evidence store in a local folder; `store.base` has the layout.
 
-    log/checkpoint  log/tile/...  log/journal      the log (C2SP tlog-tiles)
-    blobs/sha256/ab/cd...                          evidence, policies, verdicts (gzip)
-    runs/<run id>/statement.sigstore.json          the signed statement, and files kept with it
-    vault/blobs/...                                disclosures of redacted fields; may be erased
-    index.sqlite  lock  tmp/                       not evidence: may be deleted when nobody writes
+    index.sqlite  lock  tmp/        not evidence: may be deleted when nobody writes
 
 Puts the parts together; each part is a file of this package. Knows neither keys nor meaning.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from auditor.core.canonical import digest
-from auditor.errors import StoreError, VerificationError
+from auditor.attest.vault import pack_vault, vault_path
+from auditor.errors import StoreError
 from auditor.ledger.blobs import BlobRef
-from auditor.ledger.checkpoint import Checkpoint, SignedCheckpoint
-from auditor.ledger.entries import Entry
 from auditor.ledger.note import NoteKey, SignBytes
-from auditor.ledger.proofs import consistency_proof, inclusion_proof, verify_consistency
-from auditor.ledger.runs import RunBook, RunHistory
-from auditor.ledger.tiles import TileTree
-from auditor.ledger.tlog_proof import TlogProof
+from auditor.store.base import VAULT, BaseStore
 from auditor.store.blob_files import BlobFiles
-from auditor.store.files import make_folders, store_errors, write_file
-from auditor.store.index import RunIndex, RunSummary
-from auditor.store.ledger_reader import LogFiles
-from auditor.store.ledger_writer import LogWriter, open_log
+from auditor.store.files import (
+    TEMPORARY,
+    NewFile,
+    make_folders,
+    store_errors,
+    sync_folder,
+    sync_folders,
+    write_file,
+)
+from auditor.store.index import RunIndex
+from auditor.store.ledger_reader import CHECKPOINT, LogFiles
+from auditor.store.ledger_writer import LOCK, LogWriter, open_log
+from auditor.store.lock import exclusive_lock
 from auditor.store.reader import FolderReader
 
-STATEMENT = "statement.sigstore.json"
-VAULT = "vault/"
+INDEX = "index.sqlite"
 LOCK_TIMEOUT_S = 30.0
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
-_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+_LEFT_OVER = timedelta(days=1)
 
 
-class LocalStore:
+class LocalStore(BaseStore):
     """A store in a folder, which is made when something is first written.
 
     Args:
@@ -49,18 +46,17 @@ class LocalStore:
     """
 
     def __init__(self, folder: Path) -> None:
+        super().__init__(FolderReader(folder), LogFiles(folder))
         self.folder = folder
         self._blobs = BlobFiles(folder)
         self._vault = BlobFiles(folder, VAULT)
-        self._log = LogFiles(folder)
-        self._index = RunIndex(folder)
-
-    # Evidence
 
     @property
     def location(self) -> str:
         """The folder."""
         return str(self.folder)
+
+    # Evidence
 
     def put(self, data: bytes, *, retain_until: datetime | None = None) -> BlobRef:
         """Store bytes under their digest; durable when this returns.
@@ -77,29 +73,56 @@ class LocalStore:
         del retain_until
         return self._blobs.put_stream(pieces)
 
-    def get(self, reference: BlobRef) -> bytes:
-        """The bytes of a blob, proven against both digests.
-
-        Raises:
-            VerificationError: Missing or changed.
-        """
-        return self._blobs.get(reference)
-
-    def stream(self, reference: BlobRef) -> Iterator[bytes]:
-        """The same, piece by piece; proven when the iterator ends without raising."""
-        return self._blobs.stream(reference)
-
     def put_disclosures(self, data: bytes) -> BlobRef:
         """Store disclosures of redacted fields, apart from the evidence, in `vault/`."""
         return self._vault.put(data)
 
-    def get_disclosures(self, reference: BlobRef) -> bytes:
-        """Disclosures, proven against both digests.
+    def erase_disclosures(self, reference: BlobRef, keep: bytes) -> None:
+        """Replace a file of the vault by a part of it, in its place; nothing removes it."""
+        path = vault_path(reference)
+        if keep:
+            write_file(self.folder, path, pack_vault(keep))
+            return
+        with store_errors(path):
+            file = self.folder / path
+            file.unlink(missing_ok=True)
+            if file.parent.exists():
+                sync_folder(file.parent)
+
+    def erase(self, reference: BlobRef, *, before: datetime) -> bool:
+        """Delete a blob past its retention; False when it was stored again since `before`."""
+        return self._blobs.erase(reference, before)
+
+    def hold(self, paths: Iterable[str]) -> None:
+        """A folder cannot lock: what is under legal hold, the log says, and `prune` obeys."""
+
+    def release(self, paths: Iterable[str]) -> None:
+        """Nothing was locked."""
+
+    def add_file(
+        self, path: str, pieces: Iterable[bytes], *, retain_until: datetime | None = None
+    ) -> bool:
+        """Keep a file of another store under the same path; False when there is one already."""
+        del retain_until
+        if self._source.exists(path):
+            return False
+        with store_errors(path), NewFile(self.folder) as file:
+            for piece in pieces:
+                file.write(piece)
+            file.publish(self.folder / path)
+        return True
+
+    def set_checkpoint(self, data: bytes, before: bytes | None) -> None:
+        """Put a checkpoint over the one before, byte for byte; for a copy, never for a log.
 
         Raises:
-            VerificationError: Erased, or changed.
+            StoreError: The one before is another by now.
         """
-        return self._vault.get(reference)
+        with exclusive_lock(self.folder / LOCK, LOCK_TIMEOUT_S):
+            known = self.checkpoint()
+            if (known.to_bytes() if known else None) != before:
+                raise StoreError("somebody writes to this log meanwhile", where=CHECKPOINT)
+            write_file(self.folder, CHECKPOINT, data)
 
     # The log
 
@@ -110,6 +133,7 @@ class LocalStore:
         sign: SignBytes,
         clock: Callable[[], datetime],
         timeout_s: float = LOCK_TIMEOUT_S,
+        previous: tuple[NoteKey, SignBytes] | None = None,
     ) -> AbstractContextManager[LogWriter]:
         """Hold the log for writing: `append` is durable at once, `commit` signs a checkpoint.
 
@@ -118,132 +142,38 @@ class LocalStore:
             sign: Signs with the private half (`FileKey.sign`).
             clock: UTC.
             timeout_s: How long to wait for another writer, in seconds.
+            previous: The key before `key`, for a rotation: it signs until the log has the entry.
 
         Raises:
             StoreError: Another process holds the log (its pid is named), or the disk refuses.
             LedgerError, VerificationError: The log was begun with another key, or is damaged.
         """
-        return open_log(self.folder, key, sign, clock, timeout_s)
+        remove_leftovers(self.folder, clock() - _LEFT_OVER)
+        return open_log(self.folder, key, sign, clock, timeout_s, previous)
 
-    def checkpoint(self) -> SignedCheckpoint | None:
-        """The checkpoint in force, its signature not checked; None where there is no log yet."""
-        return self._log.checkpoint()
+    def _runs(self) -> RunIndex | None:
+        return RunIndex(self.folder / INDEX, self._log) if self.folder.exists() else None
 
-    def head(self, size: int) -> Checkpoint:
-        """The state that the log had when it had `size` entries, from its tiles.
-
-        Raises:
-            VerificationError: The log is shorter, or a tile is missing or changed.
-        """
-        signed = self.checkpoint()
-        if signed is None or not 0 < size <= signed.checkpoint.size:
-            raise VerificationError(f"the log has no {size} entries", where="log/checkpoint")
-        now = signed.checkpoint
-        tree = TileTree(now.size, self._log.read)
-        then = Checkpoint(now.origin, size, tree.root(size))
-        verify_consistency(then.head, now.head, consistency_proof(size, now.size, tree.node))
-        return then
-
-    def prove(self, index: int) -> TlogProof:
-        """The proof that an entry is under the checkpoint in force.
-
-        Raises:
-            VerificationError: There is no such entry, or a tile is missing or changed.
-        """
-        signed = self.checkpoint()
-        if signed is None or not 0 <= index < signed.checkpoint.size:
-            raise VerificationError(f"the log has no entry {index}", where="log/checkpoint")
-        tree = TileTree(signed.checkpoint.size, self._log.read)
-        path = inclusion_proof(index, signed.checkpoint.size, tree.node)
-        return TlogProof(index, tuple(path), signed)
-
-    def entries(self, start: int = 0, end: int | None = None) -> Iterator[Entry]:
-        """Checkpointed entries from `start` to `end` (exclusive), checked against their tiles.
-
-        Raises:
-            VerificationError: A file of the log is missing or changed.
-        """
-        signed = self.checkpoint()
-        size = signed.checkpoint.size if signed else 0
-        stop = size if end is None else min(end, size)
-        for entry, _data in self._log.entries(start, size):
-            if entry.index >= stop:
-                return
-            yield entry
-
-    # Runs
-
-    def write_statement(self, run: str, data: bytes) -> str:
-        """Keep the signed statement of a run; gives the digest for `RunEnd.statement`.
-
-        Raises:
-            StoreError: The run has another statement already.
-        """
-        return self._write_once(run, STATEMENT, data)
-
-    def read_statement(self, run: str) -> bytes:
-        """The bytes of a run's signed statement, not checked.
-
-        Raises:
-            VerificationError: There is none.
-        """
-        return b"".join(self.reader().chunks(_run_path(run, STATEMENT)))
-
-    def write_run_file(self, run: str, name: str, data: bytes) -> tuple[str, str]:
-        """Keep a report or a time-stamp beside the statement; gives path and digest for the log.
-
-        Raises:
-            StoreError: The run has another file of this name already.
-        """
-        return _run_path(run, name), self._write_once(run, name, data)
-
-    def runs(self, limit: int | None = None) -> list[RunSummary]:
-        """All runs, the newest first."""
-        return self._index.runs(limit) if self.folder.exists() else []
-
-    def run(self, run: str) -> RunSummary | None:
-        """One run by its id, None where there is none."""
-        return self._index.run(run) if self.folder.exists() else None
-
-    def latest(self) -> RunSummary | None:
-        """The newest run that came to its end, None where there is none."""
-        return self._index.latest() if self.folder.exists() else None
-
-    def history(self, run: str) -> RunHistory | None:
-        """Everything that the log says of one run, None where it says nothing."""
-        summary = self.run(run)
-        if summary is None:
-            return None
-        book = RunBook()
-        for entry in self.entries(summary.start_index):
-            if getattr(entry.body, "run", None) == run:
-                book.add(entry)
-        return book.runs[run]
-
-    def reader(self) -> FolderReader:
-        """Read access for `attest.verify`."""
-        return FolderReader(self.folder)
-
-    def _write_once(self, run: str, name: str, data: bytes) -> str:
-        path = _run_path(run, name)
+    def _create(self, run: str, path: str, data: bytes) -> bool:
+        del run
         with store_errors(path):
             make_folders(self.folder, self.folder)
-        try:
-            existing = b"".join(self.reader().chunks(path))
-        except VerificationError:
-            write_file(self.folder, path, data)
-        else:
-            if existing != data:
-                raise StoreError(
-                    "the run has another file of this name, and evidence is never overwritten",
-                    where=path,
-                )
-        return digest(data)
+        if self._source.exists(path):
+            with store_errors(path):  # who wrote it may have died before it was safe
+                sync_folders((self.folder / path).parent, self.folder)
+            return False
+        write_file(self.folder, path, data)
+        return True
 
 
-def _run_path(run: str, name: str) -> str:
-    if _RUN_ID.fullmatch(run) is None:
-        raise StoreError(f"got run id {run!r}, expected letters, digits, '.', '_' and '-'")
-    if _FILE_NAME.fullmatch(name) is None:
-        raise StoreError(f"got file name {name!r}, expected letters, digits, '.', '_' and '-'")
-    return f"runs/{run}/{name}"
+def remove_leftovers(folder: Path, before: datetime) -> None:
+    """Remove temporary files of writers that died, where they are older than `before`.
+
+    Raises:
+        StoreError: The disk refuses.
+    """
+    with store_errors(TEMPORARY):
+        for path in (folder / TEMPORARY).glob("*"):
+            with suppress(FileNotFoundError):  # another writer was faster
+                if datetime.fromtimestamp(path.lstat().st_mtime, UTC) < before:
+                    path.unlink()

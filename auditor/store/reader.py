@@ -11,7 +11,7 @@ from auditor.store.files import read_chunks, store_errors
 
 
 class FolderReader:
-    """The files of a store in a folder; an `attest.reader.StoreReader`."""
+    """The files of a store in a folder; a `store.source.FileSource`."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -34,6 +34,19 @@ class FolderReader:
                     found += [path.relative_to(self._root).as_posix() for path in paths]
         return iter(sorted(found))
 
+    def exists(self, path: str) -> bool:
+        """True when something of this name is there, be it a link.
+
+        Raises:
+            StoreError: A folder on the way may not be searched.
+        """
+        with store_errors(path):
+            try:
+                (self._root / path).lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+        return True
+
     def chunks(self, path: str) -> Iterator[bytes]:
         """The bytes of one file, in pieces of a megabyte.
 
@@ -42,9 +55,9 @@ class FolderReader:
             StoreError: It is there and cannot be read, or is no plain file.
         """
         file = self._root / path
+        if not self.exists(path):
+            raise VerificationError("the file is missing", where=path)
         with store_errors(path):
-            if not os.path.lexists(file):
-                raise VerificationError("the file is missing", where=path)
             if file.is_symlink() or not file.is_file():
                 raise StoreError("not a plain file", where=path)
             yield from read_chunks(file)

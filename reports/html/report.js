@@ -1,6 +1,5 @@
-"use strict";
 // Filters the list of findings by status and text. Without it, everything is shown.
-(() => {
+const filterFindings = () => {
   const form = document.querySelector("form.filter");
   if (!form) return;
   const boxes = [...form.querySelectorAll("input[type=checkbox]")];
@@ -52,4 +51,8 @@
   window.addEventListener("afterprint", apply);
   form.hidden = false;
   apply();
-})();
+};
+// The check looks at the page as it came, so it goes first.
+document.addEventListener("DOMContentLoaded", () => {
+  Check.run().finally(filterFindings);
+});

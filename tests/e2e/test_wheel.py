@@ -113,6 +113,29 @@ def test_a_plain_installation_finds_a_changed_byte(
     assert run(plain, copy, "verify").code == 5
 
 
+def test_a_plain_installation_verifies_and_judges_a_bundle_again(
+    plain: Path, scanned: Path, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "x.zip"
+    made = in_checkout(
+        scanned, "export", "--run", "latest", "--report", "report.json", "-o", str(bundle)
+    )
+    assert made.code == 0, made.err
+    trust = tmp_path / "trust"
+    shutil.copytree(scanned / "trust", trust)
+    done = run(plain, tmp_path, "verify", "x.zip", "--trust", "trust")
+    assert done.code == 0, done.out + done.err
+    again = run(plain, tmp_path, "reperform", "x.zip")
+    assert again.code == 0, again.out + again.err
+    assert "same bytes" in again.out
+    exported = run(plain, scanned, "export", "--run", "latest", "-o", str(tmp_path / "y.zip"))
+    assert exported.code == 0, exported.err
+    data = bytearray(bundle.read_bytes())
+    data[len(data) // 3] ^= 1
+    bundle.write_bytes(data)
+    assert run(plain, tmp_path, "verify", "x.zip", "--trust", "trust").code == 5
+
+
 def test_a_plain_installation_brings_the_library_with_it(plain: Path, tmp_path: Path) -> None:
     listed = run(plain, tmp_path, "controls", "list", "--format", "json")
     assert {"console-mfa", "storage-private"} <= {control["id"] for control in listed.json}

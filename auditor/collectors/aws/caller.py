@@ -143,7 +143,7 @@ class _Pages:
         pages: Iterator[Mapping[str, object]] = iter(paginator.paginate(**request.params))
         for page in pages:
             self._add(page)
-            if not any(isinstance(page.get(key), list) for key in self._keys):
+            if not any(_is_listed(page, key) for key in self._keys) and not _empty(page):
                 raise ValueError(f"the answer has no {' and no '.join(self._keys)}")
             if self.count >= _MAX_PAGES:
                 return
@@ -152,7 +152,9 @@ class _Pages:
         """The list says that it goes on, and gave no way to read on."""
         if self.count >= _MAX_PAGES:
             return Gap(Cause.LIMIT, f"more than {_MAX_PAGES} pages", action=action)
-        if not any(self._last.get(name) is True for name in _MORE):
+        outer = (self._last.get(key.partition(".")[0]) for key in self._keys if "." in key)
+        ends = [self._last, *(part for part in outer if isinstance(part, dict))]
+        if not any(end.get(name) is True for end in ends for name in _MORE):
             return None
         detail = "the last page says that there is more and gives no token"
         return Gap(Cause.TRUNCATED, detail, action=action, hint="scan again")
@@ -173,9 +175,33 @@ class _Pages:
                 self.items += len(value)
                 self.body[name] = [*known, *value] if isinstance(known, list) else value
             else:
-                self.body[name] = value
+                self.body[name] = self._joined(name, known, value)
         if not self._keys:
             self.items = _largest_list(page)
+
+    def _joined(self, name: str, known: object, value: object) -> object:
+        """The value with the items of earlier pages, where its list stands inside (CloudFront)."""
+        inner = next((k.partition(".")[2] for k in self._keys if k.startswith(f"{name}.")), None)
+        if inner is None or not isinstance(value, dict):
+            return value
+        items = value.get(inner) or []
+        self.items += len(items)
+        earlier = known.get(inner) or [] if isinstance(known, dict) else []
+        return {**value, inner: [*earlier, *items]}
+
+
+def _is_listed(page: Mapping[str, object], key: str) -> bool:
+    """Whether the page holds the list; one that stands inside says how many it has (CloudFront)."""
+    outer, _, inner = key.partition(".")
+    found = page.get(outer)
+    if inner and isinstance(found, dict):
+        return isinstance(found.get(inner), list) or found.get("Quantity") == 0
+    return isinstance(found, list)
+
+
+def _empty(page: Mapping[str, object]) -> bool:
+    """S3 leaves the list of an empty bucket out, and says that it holds no keys."""
+    return page.get("KeyCount") == 0
 
 
 def _largest_list(page: Mapping[str, object]) -> int:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from auditor.collectors.aws.facts import FUNCTIONS, Unreadable
 from auditor.collectors.aws.loader import CollectedType
@@ -18,7 +19,7 @@ from auditor.collectors.aws.paths import JMESPathError, search
 from auditor.core.model.fields import FieldType, ListOf, MapOf, Record, Scalar
 from auditor.core.model.observation import Gap
 from auditor.core.model.status import Cause
-from auditor.core.times import format_instant, parse_instant
+from auditor.core.times import format_duration, format_instant, parse_instant
 
 _PLACE = re.compile(r"\{([^{}]+)\}")
 # What malformed data makes pure functions raise: the field is then unread, never the whole list.
@@ -136,10 +137,19 @@ def _computed(spec: FieldSpec, document: object) -> object:
 
 
 def _looked_up(spec: FieldSpec, draft: Draft, table: object) -> object:
-    """The value for this item; without one, the default of the catalogue, else unread."""
+    """The value for this item; without one, the default of the catalogue, else unread.
+
+    Where the item names several (`at` is a list): what each of them has, once, sorted.
+    """
     if not isinstance(table, dict) or spec.at not in draft.data:
         raise ValueError(f"cannot be looked up by {spec.at}, which is unread")
     key = draft.data[spec.at]
+    if isinstance(key, list):
+        return sorted({_entry(spec, table, member) for member in key})
+    return _entry(spec, table, key)
+
+
+def _entry(spec: FieldSpec, table: Mapping[object, Any], key: object) -> Any:
     if key in table:
         return table[key]
     if spec.has_missing:
@@ -192,6 +202,8 @@ _PLAIN: Mapping[str, type] = {"string": str, "int": int, "bool": bool}
 def _scalar(value: object, name: str) -> object:
     if name == "timestamp":
         return format_instant(parse_instant(value))
+    if name == "duration" and isinstance(value, timedelta):
+        return format_duration(value)
     expected = _PLAIN.get(name)
     if expected is None or type(value) is not expected:  # bool is an int to Python
         raise ValueError(f"got {_shown(value)}, expected {name}")

@@ -33,7 +33,8 @@ class FieldSpec(_Spec):
         template: Text with `{partition}`, `{account}`, `{region}` or paths in braces.
         value: A constant.
         via: Name of a pure function of `facts` that is applied to what the path found.
-        at: Name of a field read before: the found mapping is looked up at its value.
+        at: Name of a field read before: the found mapping is looked up at its value, or at each
+            member of it, where it is a list; the results are then a list, each once, sorted.
         missing: Value where that mapping has no such key; without it the field is unread. Of a
             field that may be null, without `at`: null, where AWS documents that a member which is
             left out means so; without it the field is unread.

@@ -11,14 +11,31 @@ from collections.abc import Iterator
 
 from auditor.collectors.aws.model import ListSpec, TypeSpec
 
-_PREFIXES = {"s3control": "s3", "resourcegroupstaggingapi": "tag"}
+_PREFIXES = {
+    "docdb": "rds",
+    "efs": "elasticfilesystem",
+    "elbv2": "elasticloadbalancing",
+    "opensearch": "es",
+    "resourcegroupstaggingapi": "tag",
+    "s3control": "s3",
+}
 _EXCEPTIONS = {
     ("s3", "ListBuckets"): "s3:ListAllMyBuckets",
     ("s3", "GetBucketEncryption"): "s3:GetEncryptionConfiguration",
     ("s3", "GetBucketLifecycleConfiguration"): "s3:GetLifecycleConfiguration",
+    ("s3", "GetBucketReplication"): "s3:GetReplicationConfiguration",
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
     ("s3", "GetObjectLockConfiguration"): "s3:GetBucketObjectLockConfiguration",
     ("s3", "GetPublicAccessBlock"): "s3:GetBucketPublicAccessBlock",
     ("s3control", "GetPublicAccessBlock"): "s3:GetAccountPublicAccessBlock",
+}
+# An operation that needs further actions beside its own. WAF looks at the firewall and at what
+# it stands before with the caller's rights; load balancers are all that is asked about here.
+_ALSO = {
+    ("wafv2", "GetWebACLForResource"): (
+        "elasticloadbalancing:GetLoadBalancerWebACL",
+        "wafv2:GetWebACL",
+    ),
 }
 WHOAMI = ("sts", "GetCallerIdentity")
 REGIONS = ("ec2", "DescribeRegions")
@@ -49,4 +66,6 @@ def operations(service: str, spec: TypeSpec) -> Iterator[tuple[str, str]]:
 
 def permissions(service: str, spec: TypeSpec) -> tuple[str, ...]:
     """The IAM actions that reading the type needs, sorted."""
-    return tuple(sorted({iam_action(*operation) for operation in operations(service, spec)}))
+    asked = set(operations(service, spec))
+    further = {action for operation in asked for action in _ALSO.get(operation, ())}
+    return tuple(sorted({iam_action(*operation) for operation in asked} | further))

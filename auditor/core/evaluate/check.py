@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from auditor.core.evaluate import population
 from auditor.core.evaluate.judge import Frame, Judged, judge_resource
 from auditor.core.evaluate.view import facts_view, view
 from auditor.core.expression.interface import Expression
+from auditor.core.expression.masking import Masking
 from auditor.core.model.finding import Finding
 from auditor.core.model.observation import Observation
 from auditor.core.model.resource_type import ResourceType
@@ -56,12 +57,10 @@ def judge_check(
         )
         return CheckResult(others=[problem or missing])
     facts = facts_view(observation.facts, kind.facts)
-    frame = Frame(
-        frame.control,
-        frame.compiled,
-        frame.target,
-        frame.engine,
-        {**frame.variables, "facts": facts},
+    frame = replace(
+        frame,
+        variables={**frame.variables, "facts": facts},
+        masking=Masking(kind.personal_paths),
     )
     return _judge_admissible(frame, observation, kind, now, depended_on, matches)
 
@@ -76,7 +75,8 @@ def _judge_admissible(
 ) -> CheckResult:
     gaps = population.relevant_gaps(frame, observation, kind.facts.fields)
     result = CheckResult(others=population.gap_findings(frame, gaps))
-    views = [view(resource, kind.fields) for resource in observation.resources]
+    personal = {path[0] for path in kind.personal_paths}
+    views = [view(resource, kind.fields, personal) for resource in observation.resources]
     for index, (resource, seen) in enumerate(zip(observation.resources, views, strict=True)):
         result.judged.append(judge_resource(frame, resource, seen, index, matches))
     population.mark_duplicates(result.judged)

@@ -11,7 +11,8 @@ from typing import Any
 from auditor.core.evaluate.compiled import RESOURCE_VARIABLES, CompiledCheck
 from auditor.core.evaluate.view import UnreadError, View
 from auditor.core.expression.explain import explain
-from auditor.core.expression.interface import Bound, Engine, Expression, UndecidedError
+from auditor.core.expression.interface import Bound, Engine, Expression, Truth, UndecidedError
+from auditor.core.expression.masking import Masking
 from auditor.core.model.control import Assertion
 from auditor.core.model.finding import AssertionResult, Finding
 from auditor.core.model.observation import Resource
@@ -22,6 +23,7 @@ from auditor.core.times import format_duration, format_instant
 _PLACE = re.compile(r"\{([a-z_]+(?:\.[A-Za-z0-9_]+)*)\}", re.ASCII)
 _MAX_SHOWN = 120
 _MOMENT = frozenset({"now"})
+_NOTHING_MASKED = Masking()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Frame:
 
     Args:
         variables: `param`, `now`, `target`, `facts`, `inventory` as expressions see them.
+        masking: Values of the resource that findings do not tell.
     """
 
     control: str
@@ -37,6 +40,7 @@ class Frame:
     target: Target
     engine: Engine
     variables: Mapping[str, object]
+    masking: Masking = _NOTHING_MASKED
 
     @property
     def severity(self) -> Severity:
@@ -102,53 +106,68 @@ def judge_resource(
     bound = frame.engine.bind(variables, RESOURCE_VARIABLES)
     place = {"uid": resource.uid, "pointer": f"/resources/{index}"}
     try:
-        key = text_of(frame.compiled.key, seen, bound)
+        key = text_of(frame.compiled.key, seen, bound, frame.masking)
     except UndecidedError as error:
         return Judged(frame.undecided(f"?{index}", error, **place), "")
     judged = Judged(frame.finding(key, Status.PASS, **place), key, member=key)
     try:
-        _place_in_population(frame.compiled, judged, seen, bound)
-        if frame.compiled.when is not None and not decided(frame.compiled.when, seen, bound):
+        _place_in_population(frame, judged, seen, bound)
+        when = frame.compiled.when
+        if when is not None and not decided(when, seen, bound, frame.masking):
             reason = f"not applicable: `{frame.compiled.check.when}` is false"
             judged.finding = frame.finding(key, Status.NOT_APPLICABLE, reason=reason, **place)
             return judged
     except UndecidedError as error:
         judged.finding = frame.undecided(key, error, **place)
         return judged
-    results = [_assert(a, e, seen, bound, variables) for a, e in frame.compiled.assertions]
+    results = [_assert(frame, pair, seen, bound, variables) for pair in frame.compiled.assertions]
     judged.finding = _conclude(frame, key, results, place)
     for waiver_id, match in matches.items():
-        judged.waivers[waiver_id] = _matches(match, seen, bound)
+        judged.waivers[waiver_id] = _matches(match, seen, bound, frame.masking)
     return judged
 
 
-def decided(expression: Expression, seen: View, bound: Bound, *, absorbs: bool = False) -> bool:
+def decided(expression: Expression, seen: View, bound: Bound, masking: Masking) -> bool:
     """The truth of an expression over a resource.
 
     Raises:
         UndecidedError: Neither true nor false, or it depends on a field that was not read.
     """
-    seen.require_readable(expression, absorbs=absorbs)
-    return expression.truth(bound).value
-
-
-def text_of(expression: Expression, seen: View, bound: Bound) -> str:
-    """The text of a key. Anything but a non-empty text is undecided."""
     seen.require_readable(expression)
-    value = expression.value(bound)
+    try:
+        return expression.truth(bound).value
+    except UndecidedError as error:
+        raise masking.told(error, expression) from error
+
+
+def text_of(expression: Expression, seen: View, bound: Bound, masking: Masking) -> str:
+    """The text of a key. Anything but a non-empty text is undecided."""
+    value = _value_of(expression, seen, bound, masking)
     if not isinstance(value, str) or not value:
-        raise UndecidedError(
-            Cause.TYPE_ERROR, f"key `{expression.source}` is {value!r}, expected a non-empty text"
+        raise masking.told(
+            UndecidedError(
+                Cause.TYPE_ERROR,
+                f"key `{expression.source}` is {value!r}, expected a non-empty text",
+            ),
+            expression,
         )
     return value
 
 
-def _place_in_population(compiled: CompiledCheck, judged: Judged, seen: View, bound: Bound) -> None:
+def _value_of(expression: Expression, seen: View, bound: Bound, masking: Masking) -> object:
+    seen.require_readable(expression)
+    try:
+        return expression.value(bound)
+    except UndecidedError as error:
+        raise masking.told(error, expression) from error
+
+
+def _place_in_population(frame: Frame, judged: Judged, seen: View, bound: Bound) -> None:
+    compiled, masking = frame.compiled, frame.masking
     if compiled.member is not None:
-        judged.member = text_of(compiled.member, seen, bound)
+        judged.member = text_of(compiled.member, seen, bound, masking)
     if compiled.slot is not None:
-        seen.require_readable(compiled.slot)
-        judged.slot = compiled.slot.value(bound)
+        judged.slot = _value_of(compiled.slot, seen, bound, masking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,26 +179,38 @@ class _Result:
 
 
 def _assert(
-    assertion: Assertion,
-    expression: Expression,
+    frame: Frame,
+    pair: tuple[Assertion, Expression],
     seen: View,
     bound: Bound,
     variables: Mapping[str, object],
 ) -> _Result:
     """Evaluate one assertion; a false one gets its message, an undecided one its reason."""
+    assertion, expression = pair
+    masking = frame.masking
     try:
-        seen.require_readable(expression, absorbs=bool(assertion.absorbs))
-        truth = expression.truth(bound)
+        truth = _truth(assertion, expression, seen, bound, masking)
     except UndecidedError as error:
         result = AssertionResult(assertion.id, "undecided", assertion.severity, error.detail)
         return _Result(result, error)
     if truth.value:
-        detail = f"absorbed: {'; '.join(truth.absorbed)}" if truth.absorbed else ""
+        absorbed = masking.absorbed(truth.absorbed, expression)
+        detail = f"absorbed: {'; '.join(absorbed)}" if absorbed else ""
         return _Result(AssertionResult(assertion.id, "true", assertion.severity, detail))
-    message = fill(assertion.message, variables)
-    trace = explain(expression, variables).short(_MOMENT)
+    message = fill(assertion.message, variables, masking)
+    trace = explain(expression, variables, masking=masking).short(_MOMENT)
     told = f"{message} ({trace})" if trace else message
     return _Result(AssertionResult(assertion.id, "false", assertion.severity, told))
+
+
+def _truth(
+    assertion: Assertion, expression: Expression, seen: View, bound: Bound, masking: Masking
+) -> Truth:
+    seen.require_readable(expression, absorbs=bool(assertion.absorbs))
+    try:
+        return expression.truth(bound)
+    except UndecidedError as error:
+        raise masking.told(error, expression) from error
 
 
 def _conclude(
@@ -207,17 +238,19 @@ def _conclude(
     return frame.finding(key, Status.PASS, assertions=results, **place)
 
 
-def _matches(match: Expression, seen: View, bound: Bound) -> bool | str:
+def _matches(match: Expression, seen: View, bound: Bound, masking: Masking) -> bool | str:
     """Whether a waiver matches; a sentence where that cannot be told, which never honours it."""
     try:
-        return decided(match, seen, bound)
+        return decided(match, seen, bound, masking)
     except UndecidedError as error:
         return error.detail
 
 
-def fill(message: str, variables: Mapping[str, object]) -> str:
+def fill(message: str, variables: Mapping[str, object], masking: Masking = _NOTHING_MASKED) -> str:
     """The message with its `{resource.name}` places filled; what is absent says so."""
-    return _PLACE.sub(lambda place: _shown(_lookup(place[1], variables)), message)
+    return _PLACE.sub(
+        lambda place: masking.shown(place[1], _shown(_lookup(place[1], variables))), message
+    )
 
 
 def message_paths(message: str) -> list[tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from auditor.core.expression.interface import Expression, UndecidedError
@@ -52,8 +52,12 @@ def unread_error(path: str, gap: Gap) -> UnreadError:
     return UnreadError(f"`{path}` could not be read: {gap.detail}", gap)
 
 
-def view(resource: Resource, fields: Record) -> View:
-    """The typed view. A field with a wrong type, or absent without a reason, is unread."""
+def view(resource: Resource, fields: Record, personal: Collection[str] = ()) -> View:
+    """The typed view. A field with a wrong type, or absent without a reason, is unread.
+
+    Args:
+        personal: Names of fields whose values no message may quote.
+    """
     values: dict[str, object] = {}
     unread = dict(resource.unread)
     for name, kind in fields.fields.items():
@@ -61,11 +65,14 @@ def view(resource: Resource, fields: Record) -> View:
             if not any(path == name or path.startswith(f"{name}.") for path in unread):
                 unread[name] = Gap(Cause.MISSING_FIELD, f"field `{name}` is missing")
             continue
+        if name in unread:  # what is left of it (a mark, a part) is not what the system has
+            continue
         one = Record({name: kind}, fields.nullable)
         try:
             values |= typed_record({name: resource.data[name]}, one)
         except FieldTypeError as error:
-            unread[name] = Gap(Cause.TYPE_ERROR, str(error))
+            told = f"{name}: it has another type than declared" if name in personal else str(error)
+            unread[name] = Gap(Cause.TYPE_ERROR, told)
     return View(values, unread)
 
 

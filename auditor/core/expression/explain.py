@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from auditor.core.expression.masking import PERSONAL, Masking
 from auditor.core.expression.nodes import (
     AND,
     IF,
@@ -34,6 +35,7 @@ from auditor.core.expression.values import EvaluationError, Value, show
 from auditor.core.expression.walker import Walker
 
 MAX_LINES = 8
+_NOTHING_MASKED = Masking()
 _MAX_TERM = 160
 _INVERSE = {
     "_==_": "_!=_",
@@ -62,18 +64,24 @@ class _Leaf:
 
 
 def explain(
-    expression: Explainable, variables: Mapping[str, Value], *, limit: int = MAX_LINES
+    expression: Explainable,
+    variables: Mapping[str, Value],
+    *,
+    limit: int = MAX_LINES,
+    masking: Masking = _NOTHING_MASKED,
 ) -> Trace:
     """The terms that decided the result.
 
     Args:
         variables: What the expression was evaluated with, before any conversion.
         limit: Lines at most; the number of the others is told.
+        masking: Values that are not told.
     """
     root, scope = expression.node, Scope.of(variables)
     outcome, _ = _outcome(root, scope)
     leaves: dict[Line, _Leaf] = {}
-    for leaf in _deciding(root, scope):
+    for found in _deciding(root, scope):
+        leaf = _masked(found, masking) if masking.paths else found
         leaves.setdefault(leaf.line, leaf)
     kept = list(leaves.values())[:limit]
     turning = tuple(
@@ -81,6 +89,17 @@ def explain(
     )
     lines = tuple(leaf.line for leaf in kept)
     return Trace(outcome, lines, len(leaves) - len(kept), turning)
+
+
+def _masked(leaf: _Leaf, masking: Masking) -> _Leaf:
+    """The leaf without personal values; an error's sentence may quote one."""
+    line = leaf.line
+    values = tuple((path, masking.shown(path, value)) for path, value in line.values)
+    detail = line.detail
+    if detail and not masking.reveal:
+        reads = any(masking.hides(path) for path, _ in _read(leaf.node, leaf.scope))
+        detail = f"`{line.term}` ended in an error: {PERSONAL}" if reads else detail
+    return replace(leaf, line=replace(line, values=values, detail=detail))
 
 
 def _outcome(node: Node, scope: Scope) -> tuple[str, str]:

@@ -14,6 +14,8 @@ from auditor.core.model.status import Cause
 from auditor.core.times import format_instant, parse_instant
 
 SCHEMA = "observation-1"
+WITHHELD = "its value was withheld or erased after the run"
+"""Detail of the gap of a personal field that is not disclosed to the reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,8 @@ class Observation:
         gaps: What could not be read.
         calls: Provenance, in order of time.
         collector: Name and version of the code that read, for the record.
+        scrubbed: How many secrets were taken out of its texts before it was stored.
+        token_key: Id of the key of its keyed tokens; "" where it has none.
     """
 
     target: str
@@ -171,6 +175,8 @@ class Observation:
     gaps: tuple[Gap, ...] = ()
     calls: tuple[Call, ...] = ()
     collector: str = ""
+    scrubbed: int = 0
+    token_key: str = ""
 
     @property
     def complete(self) -> bool:
@@ -178,8 +184,8 @@ class Observation:
         return not self.gaps
 
     def to_json(self) -> dict[str, object]:
-        """The evidence document, schema `observation-1`."""
-        return {
+        """The evidence document, schema `observation-1`; the last two are left out when empty."""
+        document: dict[str, object] = {
             "schema": SCHEMA,
             "target": self.target,
             "environment": self.environment,
@@ -194,6 +200,8 @@ class Observation:
             "calls": [call.to_json() for call in self.calls],
             "collector": self.collector,
         }
+        extra: dict[str, object] = {"scrubbed": self.scrubbed, "token_key": self.token_key}
+        return document | {name: value for name, value in extra.items() if value}
 
     @classmethod
     def from_json(cls, document: Mapping[str, object]) -> Observation:
@@ -217,4 +225,6 @@ class Observation:
             gaps=tuple(Gap.from_json(gap) for gap in document["gaps"]),  # type: ignore[attr-defined]
             calls=tuple(Call.from_json(call) for call in document["calls"]),  # type: ignore[attr-defined]
             collector=str(document["collector"]),
+            scrubbed=int(str(document.get("scrubbed", 0))),
+            token_key=str(document.get("token_key", "")),
         )

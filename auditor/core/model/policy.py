@@ -87,6 +87,8 @@ class Policy:
                     "fields": field_spec(kind.fields),
                     "facts": field_spec(kind.facts),
                     "derived": list(kind.derived),
+                    "personal": list(kind.personal),
+                    "token": list(kind.token),
                 }
                 for name, kind in self.resource_types.items()
             },
@@ -136,8 +138,16 @@ def _type_from_json(name: str, spec: Mapping[str, object]) -> ResourceType:
     fields, facts = parse_field_type(spec["fields"]), parse_field_type(spec["facts"])
     if not isinstance(fields, Record) or not isinstance(facts, Record):
         raise ValueError(f"fields and facts of {name} must be records")
-    derived: list[str] = spec["derived"]  # type: ignore[assignment]
-    return ResourceType(name, str(spec["title"]), fields, facts, derived=tuple(derived))
+    derived, personal, token = (_names(spec[key]) for key in ("derived", "personal", "token"))
+    return ResourceType(
+        name, str(spec["title"]), fields, facts, derived=derived, personal=personal, token=token
+    )
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise ValueError(f"got {value!r:.60}, expected a list of names")
+    return tuple(value)
 
 
 def _dump(model: Control | Framework | Waiver) -> dict[str, object]:

@@ -78,6 +78,8 @@ class Cause(StrEnum):
     INCOMPLETE = "incomplete"
     EMPTY = "empty"
     DEPENDENCY = "dependency"
+    SECRET = "secret"  # noqa: S105 - the value held one and was not kept
+    REDACTED = "redacted"  # a personal value that was withheld or erased after the run
 
 
 class Outcome(StrEnum):

@@ -142,7 +142,7 @@ def test_a_deleted_blob_is_named(company: Company) -> None:
     history = store.history(run)
     assert history is not None
     blob = history.collects[0].blob
-    (store.folder / blob.path).unlink()
+    (company.folder / "evidence" / blob.path).unlink()
     with pytest.raises(VerificationError, match=r"missing|not there") as caught:
         recorded(store, run)
     assert blob.path in str(caught.value)

@@ -176,7 +176,7 @@ def test_another_process_that_holds_the_log_is_waited_for_and_named(company: Com
     company.scan()
     project = company.project()
     key = project.log_key()
-    lock = project.store.folder / "lock"
+    lock = company.folder / "evidence" / "lock"
     with (
         exclusive_lock(lock, 1),
         pytest.raises(StoreError, match=f"pid {os.getpid()}") as caught,

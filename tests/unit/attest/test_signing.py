@@ -70,11 +70,11 @@ def test_what_is_no_public_key_is_refused(pem: str) -> None:
 def test_another_kind_of_key_is_refused() -> None:
     public = generate_private_key(SECP384R1()).public_key()
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    with pytest.raises(ConfigError, match="expected ECDSA P-256 or Ed25519"):
+    with pytest.raises(ConfigError, match="expected ECDSA P-256, Ed25519 or ML-DSA-44"):
         load_public_key(pem)
 
 
 def test_a_run_key_has_no_raw_form(tmp_path: Path) -> None:
     key = generate_key(tmp_path / "key.pem", "ecdsa-p256-sha256")
-    with pytest.raises(ConfigError, match="not an Ed25519 key"):
+    with pytest.raises(ConfigError, match="must be an Ed25519 key"):
         raw_ed25519(key.public_key)

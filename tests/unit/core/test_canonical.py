@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections import namedtuple
-from enum import StrEnum
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC
+from enum import Enum, IntEnum, StrEnum
+from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.core.canonical import MAX_DEPTH, MAX_INT, canonical, digest, parse_canonical
+from auditor.core.canonical import (
+    MAX_DEPTH,
+    MAX_INT,
+    _canonical_carefully,
+    canonical,
+    digest,
+    parse_canonical,
+)
 from auditor.errors import LedgerError
-from tests.unit.core.jsonlike import JSON
+from tests.unit.core.jsonlike import JSON, SCALAR, TEXT
 
 _SHORT = {8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
 
@@ -99,6 +110,74 @@ def test_what_readers_disagree_on_is_refused_with_its_json_pointer(
         canonical(value)
     assert caught.value.where == where
     assert message in caught.value.message
+
+
+class Small(IntEnum):
+    ONE = 1
+
+
+class Plain(Enum):
+    ONE = "one"
+
+
+class Words(list[object]):
+    pass
+
+
+class Table(dict[str, object]):
+    pass
+
+
+@dataclass
+class Record:
+    number: int
+
+
+# What orjson would write, what it refuses, and what is right, in one another.
+ANYTHING = st.recursive(
+    SCALAR
+    | st.floats()
+    | st.integers(MAX_INT - 1, MAX_INT + 2)
+    | st.integers(-MAX_INT - 2, -MAX_INT + 1)
+    | st.text(max_size=3)
+    | st.sampled_from(
+        [Colour.RED, Small.ONE, Plain.ONE, Record(1), Pair(1, 2), b"x", UUID(int=1), {1}, object]
+    )
+    | st.datetimes(timezones=st.just(UTC)),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=2).map(tuple)
+        | st.lists(inner, max_size=2).map(Words)
+        | st.dictionaries(
+            TEXT | st.sampled_from([Colour.RED, 1, None, "\ufb33", "\U0001f600", "\ud800"]),
+            inner,
+            max_size=3,
+        )
+        | st.dictionaries(TEXT, inner, max_size=2).map(Table)
+    ),
+    max_leaves=8,
+)
+
+
+def answer(write: Callable[[object], bytes], value: object) -> object:
+    """The bytes, or what is wrong and where."""
+    try:
+        return write(value)
+    except LedgerError as error:
+        return error.message, error.where
+
+
+@settings(max_examples=1000)
+@given(ANYTHING)
+def test_law_the_fast_way_and_the_careful_way_answer_alike(value: object) -> None:
+    assert answer(canonical, value) == answer(_canonical_carefully, value)
+
+
+def test_what_contains_itself_is_refused_at_once() -> None:
+    value: list[object] = []
+    value += [value, value]  # level by level, that would double two hundred times
+    with pytest.raises(LedgerError, match="nested deeper"):
+        canonical(value)
 
 
 def nested(levels: int) -> object:

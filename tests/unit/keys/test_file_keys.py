@@ -92,7 +92,7 @@ def test_another_kind_of_key_is_refused(tmp_path: Path) -> None:
     other = generate_private_key(SECP384R1())
     pem = other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "p384.pem").write_bytes(pem)
-    with pytest.raises(ConfigError, match="expected ECDSA P-256 or Ed25519"):
+    with pytest.raises(ConfigError, match="expected ECDSA P-256, Ed25519 or ML-DSA-44"):
         load_key(tmp_path / "p384.pem")
 
 

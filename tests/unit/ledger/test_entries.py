@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import PydanticSerializationError
 
 from auditor.core.canonical import canonical
+from auditor.core.times import format_instant
 from auditor.errors import LedgerError, VerificationError
 from auditor.ledger.blobs import BlobRef, Stored
 from auditor.ledger.chain import MAX_STEP_BACK, Chain
@@ -33,6 +36,7 @@ from auditor.ledger.entries import (
     WaiverRecord,
     entry_digest,
 )
+from tests.unit.core.jsonlike import INSTANT
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 5, tzinfo=UTC)
 DIGEST = "sha256:" + "ab" * 32
@@ -107,6 +111,91 @@ def test_arbitrary_bytes_are_refused_and_no_crash(data: bytes) -> None:
         Entry.parse(data)
 
 
+def by_hand(one: Entry) -> bytes:
+    """The bytes of an entry by way of plain JSON, field by field."""
+    return canonical(
+        {
+            "v": "log-entry-1",
+            "index": one.index,
+            "prev": one.prev,
+            "time": format_instant(one.time),
+            "type": one.body.type,
+            "body": one.body.to_json(),
+        }
+    )
+
+
+@pytest.mark.parametrize("body", BODY_EXAMPLES, ids=BODY_IDS)
+def test_the_bytes_of_every_type_are_those_of_plain_json(body: LogBody) -> None:
+    assert entry(body).to_bytes() == by_hand(entry(body))
+
+
+NAMES = st.text(max_size=5) | st.sampled_from(["\ufb33", "\U0001f600"])
+
+
+@given(st.dictionaries(NAMES, JSON, max_size=5), INSTANT, st.sampled_from([0, 1, 2**53 - 1]))
+def test_law_bytes_are_those_of_plain_json(
+    fields: dict[str, object], time: datetime, number: int
+) -> None:
+    free = entry(WaiverRecord.from_json(fields), number, time=time)
+    assert free.to_bytes() == by_hand(free)
+    start = RunStart(run="r", now=time, policy=BLOB, scope=fields, nonce="\u00e9", slot=None)  # type: ignore[arg-type]
+    assert entry(start).to_bytes() == by_hand(entry(start))
+    counts = Verdicts(run="r", counts=dict.fromkeys(fields, number), blob=BLOB)
+    assert entry(counts).to_bytes() == by_hand(entry(counts))
+
+
+@given(st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=5))])))
+def test_law_a_time_in_any_zone_is_written_in_utc(time: datetime) -> None:
+    try:
+        expected = format_instant(time)
+    except OverflowError:
+        return  # in UTC outside the years 1 to 9999
+    data = entry(BODY_EXAMPLES[4], time=time).to_bytes()
+    assert json.loads(data)["time"] == expected
+
+
+def test_a_time_without_a_zone_is_not_written() -> None:
+    with pytest.raises(ValueError, match="no zone"):
+        entry(BODY_EXAMPLES[4], time=datetime(2026, 3, 1)).to_bytes()  # noqa: DTZ001 - the fault
+
+
+@pytest.mark.parametrize("value", [1.5, 2**53, {"a": [1.5]}, "\ud800", float("nan")])
+def test_what_canonical_json_forbids_is_not_written(value: Any) -> None:
+    for body in (
+        WaiverRecord.model_construct(fields={"x": value}),
+        RunStart.model_construct(
+            run="r", now=NOW, policy=BLOB, scope={"x": value}, nonce="", slot=None,
+            retain_until=None,
+        ),
+    ):  # fmt: skip
+        with pytest.raises((LedgerError, PydanticSerializationError)):
+            entry(body).to_bytes()
+
+
+def test_every_field_of_free_form_is_known_to_be_one() -> None:
+    for body in BODIES.values():
+        loose = {
+            name
+            for name, field in body.model_fields.items()
+            if "JsonValue" in str(field.annotation)
+        }
+        assert loose == set(body.free), body.type
+
+
+@pytest.mark.parametrize("depth", [300, 1000, 20_000])
+def test_deep_nesting_is_refused_wherever_it_is(depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    for field in ("body", "prev", "time", "index", "type", "v"):
+        document = {"v": '"log-entry-1"', "type": '"waiver"', "index": "0", "time": "null"}
+        document |= {"prev": f'"{GENESIS}"', "body": "{}"} | {field: deep}
+        data = "{" + ",".join(f'"{key}":{value}' for key, value in document.items()) + "}"
+        with pytest.raises(LedgerError):
+            Entry.parse(data.encode())
+    with pytest.raises(LedgerError):
+        Entry.parse(canonical({"v": 1}).replace(b"1", b'{"a":' * depth + b"1" + b"}" * depth))
+
+
 def altered(example: LogBody = BODY_EXAMPLES[3], **changes: object) -> bytes:
     document = json.loads(entry(example).to_bytes())
     return canonical(document | changes)
@@ -124,7 +213,7 @@ def altered(example: LogBody = BODY_EXAMPLES[3], **changes: object) -> bytes:
         (altered(time="2026-03-01T12:00:00"), "zone"),
         (altered(time=None), "time"),
         (altered(time="2026-03-01T12:00:00.000005+00:00"), "canonical form"),
-        (altered(prev=5), "canonical form"),
+        (altered(prev=5), "got `prev` 5"),
         (altered(body={"run": "r1"}), "outcome"),
         (altered(body=[]), "run.end"),
         (altered(BODY_EXAMPLES[6], body=[]), "not an object"),

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from auditor.errors import LedgerError, VerificationError
 from auditor.ledger.merkle import (
     EMPTY_ROOT,
-    Frontier,
     TreeHead,
     hash_children,
     hash_leaf,
@@ -24,6 +23,7 @@ from auditor.ledger.proofs import (
     verify_consistency,
     verify_inclusion,
 )
+from auditor.ledger.tiles import TileEdge
 
 LEAVES = [
     bytes.fromhex(text)
@@ -115,13 +115,12 @@ class Tree:
 
 @pytest.mark.parametrize("size", range(9))
 def test_the_roots_of_the_reference_tree(size: int) -> None:
-    frontier = Frontier()
+    edge = TileEdge()
     for leaf in LEAVES[:size]:
-        frontier.append(hash_leaf(leaf))
-    assert frontier.root().hex() == ROOTS[size]
-    assert frontier.head() == TreeHead(size, bytes.fromhex(ROOTS[size]))
+        edge.append(hash_leaf(leaf))
+    assert edge.root().hex() == ROOTS[size]
+    assert edge.size == size
     assert range_root(0, size, Tree(LEAVES).node).hex() == ROOTS[size]
-    assert Frontier(size, frontier.peaks).root() == frontier.root()
 
 
 @pytest.mark.parametrize(("at", "expected"), INCLUSION.items())
@@ -240,9 +239,3 @@ def test_a_subtree_has_a_power_of_two_of_leaves(count: int) -> None:
     with pytest.raises(LedgerError, match="power of two"):
         subtree_root([bytes(32)] * count)
     assert subtree_root([b"a" * 32, b"b" * 32]) == hash_children(b"a" * 32, b"b" * 32)
-
-
-@pytest.mark.parametrize(("size", "peaks"), [(3, 1), (-1, 1), (0, 1)])
-def test_an_edge_that_does_not_fit_its_size_is_refused(size: int, peaks: int) -> None:
-    with pytest.raises(LedgerError, match="peaks"):
-        Frontier(size, [bytes(32)] * peaks)

@@ -56,6 +56,11 @@ def test_a_malformed_key_is_refused(vkey: str) -> None:
         NoteKey.parse(vkey)
 
 
+def test_a_key_of_another_length_is_refused() -> None:
+    with pytest.raises(LedgerError, match="31 bytes"):
+        NoteKey(ORIGIN, bytes(31))
+
+
 def test_every_changed_byte_of_a_note_is_found() -> None:
     note = sign_note("some text\nof lines\n", KEY, PRIVATE.sign)
     data = note.to_bytes()

@@ -18,6 +18,7 @@ from auditor.ledger.proofs import (
 )
 from auditor.ledger.tiles import (
     ENTRIES,
+    MAX_BUNDLE,
     TileEdge,
     TileName,
     TileTree,
@@ -172,3 +173,30 @@ def test_a_tile_of_another_width_is_refused() -> None:
     assert parse_tile(b"a" * 32 + b"b" * 32, 2) == [b"a" * 32, b"b" * 32]
     with pytest.raises(VerificationError, match="96"):
         parse_tile(bytes(64), 3)
+
+
+@given(st.lists(st.integers(0, 700), max_size=5))
+def test_law_leaves_added_together_make_the_same_tiles_as_one_by_one(sizes: list[int]) -> None:
+    together, single = TileEdge(), TileEdge()
+    first: list[object] = []
+    second: list[object] = []
+    for size in sizes:
+        leaves = [hash_leaf(b"%d" % (together.size + number)) for number in range(size)]
+        first += together.extend(leaves)
+        for leaf in leaves:
+            second += single.append(leaf)
+    assert first == second
+    assert (together.size, together.root()) == (single.size, single.root())
+    assert together.partial_tiles() == single.partial_tiles()
+
+
+def test_a_bundle_of_millions_of_empty_entries_is_refused_at_once() -> None:
+    with pytest.raises(VerificationError, match="more than 256"):
+        parse_bundle(bytes(MAX_BUNDLE), 256)
+    assert parse_bundle(bytes(512), 256) == [b""] * 256
+
+
+def test_a_path_of_thousands_of_folders_is_no_tile() -> None:
+    assert TileName.parse("tile/0/" + "x123/" * 12_000 + "456") is None
+    longest = TileName(0, 2**53 >> 8)
+    assert TileName.parse(longest.path) == longest

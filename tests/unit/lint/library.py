@@ -98,12 +98,16 @@ THING = ResourceType(
             "grid": "list<list<int>>",
             "extra": "any",
             "owner?": {"name": "string"},
+            "holder": {"mail": "string", "floor": "int"},
+            "stamp_id": "string",
             "rules": [
                 {"from_port?": "int", "cidr": "string", "at": "timestamp", "odd-name": "int"}
             ],
         }
     ),
     record({"count": "int"}),
+    personal=("holder.mail",),
+    token=("stamp_id",),
 )
 ENGINE = CelCppEngine()
 

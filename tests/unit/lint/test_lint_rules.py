@@ -98,6 +98,27 @@ FAULTS += [
     ("requires", {"<= 30d": "below 30d"}, "{max_age"),
     ("dependencies", {"pass_stated": "pass_stated\n      depends_on: [nothing]"}, "[nothing]"),
     ("dependencies", {"pass_stated": "pass_stated\n      depends_on: [thing]"}, "[thing]"),
+    (
+        "redacted-in-message",
+        {"{resource.name} is old": "{resource.name} of {resource.holder.mail} is old"},
+        '"{resource.name} of',
+    ),
+    (
+        "redacted-in-message",
+        {"{resource.name} is old": "{resource.name} of {resource.holder} is old"},
+        '"{resource.name} of',
+    ),
+    (
+        "redacted-in-message",
+        {"{resource.name} is old": "{resource.name} with {resource.stamp_id}"},
+        '"{resource.name} with',
+    ),
+    ("redacted-in-key", {"key: resource.name": "key: resource.stamp_id"}, "stamp_id"),
+    (
+        "redacted-in-key",
+        {"expected: inventory.names": "expected: resources.map(r, r.holder.mail)"},
+        "mail",
+    ),
 ]
 
 
@@ -137,6 +158,8 @@ def test_every_rule_has_a_fault_here() -> None:
 
 # What looks like a fault and is none.
 RIGHT: list[Mapping[str, str]] = [
+    {"{resource.name} is old": "{resource.name} on {resource.holder.floor} is old"},
+    {"expected: inventory.names": "expected: resources.map(r, string(r.holder.floor))"},
     {NOTED: f"{NOTED}\n        absorbs: it does not matter here"},
     {YOUNG: f"{YOUNG} || resource.live\n        absorbs: a thing that lives may be old"},
     {"size(resource.rules) > 0\n          && ": "0 < resource.rules.size()\n          && "},

@@ -144,3 +144,27 @@ def test_a_writer_killed_at_any_moment_loses_nothing(tmp_path: Path) -> None:
     assert set(acknowledged) <= set(found)
     assert len(found) == len(set(found)) <= len(acknowledged) + 30
     assert site.verify().steps[3].verdict == "ok"
+
+
+def test_writers_that_queue_and_die_lose_nothing_and_hold_up_nobody(tmp_path: Path) -> None:
+    """Several processes take turns; some are killed while they wait or write."""
+    site = Site(tmp_path)
+    draw = random.Random(20260302)  # noqa: S311 - a sample, no secret
+    acknowledged: list[int] = []
+    for turn in range(4):
+        first = [turn * 100 + number * 10 for number in range(5)]
+        workers = [start("turns", site, str(number), killed=True) for number in first]
+        for worker in workers[:3]:
+            assert worker.stdout is not None
+            acknowledged += [int(worker.stdout.readline()) for _ in range(draw.randint(1, 4))]
+            worker.kill()
+        for worker in workers:
+            rest, _ = worker.communicate(timeout=60)
+            acknowledged += map(int, rest.split())
+        assert [worker.returncode for worker in workers[3:]] == [0, 0]
+    with reopened(site.root).open() as log:
+        log.commit()
+    found = numbers(site.store)
+    assert set(acknowledged) <= set(found)
+    assert len(found) == len(set(found))
+    assert site.verify().steps[3].verdict == "ok"

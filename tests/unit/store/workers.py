@@ -21,11 +21,11 @@ from tests.unit.store.building import BEGIN, Site, ticking
 REPOSITORY = Path(__file__).parents[3]
 
 
-def start(what: str, site: Site, *arguments: str) -> subprocess.Popen[str]:
-    """Start a worker on the store of a site."""
+def start(what: str, site: Site, *arguments: str, killed: bool = False) -> subprocess.Popen[str]:
+    """Start a worker on the store of a site; `killed` is one that may not end by itself."""
     command = [sys.executable, "-m", __name__, what, str(site.root), *arguments]
     environment = dict(os.environ)
-    if what == "for-ever":  # it is killed, and would leave a broken record of coverage
+    if killed or what == "for-ever":  # it would leave a broken record of coverage
         environment.pop("COVERAGE_PROCESS_CONFIG", None)
     return subprocess.Popen(
         command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
@@ -45,10 +45,12 @@ def reopened(root: Path) -> Site:
 
 
 def append_in_turns(site: Site, first: int) -> None:
-    """Ten turns: open, append one number, commit."""
+    """Ten turns: open, append one number, say it, commit."""
     for number in range(first, first + 10):
         with site.open(60.0) as log:
             log.append(numbered(number))
+            sys.stdout.write(f"{number}\n")
+            sys.stdout.flush()
             log.commit()
 
 

@@ -1,0 +1,5 @@
+"""Bundles for an outside auditor: choosing runs, packing what proves them, and the guide.
+
+`period` reads periods, `choice` decides what goes in, `archive` writes the zip file, `controls`
+the readable controls, `guide` the commands of VERIFY.md, and `make` puts them together.
+"""

@@ -1,0 +1,126 @@
+"""Step 6 for a bundle: the blobs of its runs, what was left out, and the copies for people."""
+
+from __future__ import annotations
+
+from auditor.attest.evidence import Evidence
+from auditor.attest.package import CONTROLS
+from auditor.attest.reader import read_bounded
+from auditor.attest.result import Notes
+from auditor.errors import LedgerError, StoreError, VerificationError
+from auditor.ledger.blobs import BlobRef
+from auditor.ledger.encoding import MAX_DOCUMENT, parse_object
+from auditor.ledger.runs import RunHistory
+
+MAX_RATIO = 400
+"""Largest ratio of evidence to its packed form that is unpacked, past MAX_UNPACKED."""
+MAX_UNPACKED = 64 * 1024 * 1024
+
+
+def check_package_blobs(evidence: Evidence, notes: Notes) -> str:
+    """(6) The blobs of the runs against both digests; nothing is missing without being named."""
+    withheld = dict(evidence.package.withheld) if evidence.package else {}
+    wanted = {ref.path: ref for run in evidence.runs() for ref in blobs_of(run)}
+    for path, reference in wanted.items():
+        if path in withheld and path not in evidence.paths["blobs"]:
+            evidence.damaged.add(path)
+            notes.cannot_tell(f"left out of the bundle: {withheld[path]}", path)
+        else:
+            _check_blob(evidence, reference, notes)
+    _check_unchosen(evidence, notes)
+    _check_others(evidence, set(wanted), notes)
+    _check_copies(evidence, notes)
+    return f"{len(wanted)} blobs have the digests that the log names"
+
+
+def blobs_of(run: RunHistory) -> list[BlobRef]:
+    """What a run's judgement rests on, and the verdicts."""
+    references = [collect.blob for collect in run.collects]
+    references += [run.start.policy] if run.start else []
+    references += [run.verdicts.blob] if run.verdicts else []
+    return references
+
+
+def _check_blob(evidence: Evidence, reference: BlobRef, notes: Notes) -> None:
+    if reference.size > MAX_UNPACKED + MAX_RATIO * reference.stored.size:
+        evidence.damaged.add(reference.path)
+        notes.cannot_tell(
+            f"{reference.stored.size} bytes that unpack to {reference.size} are not unpacked here",
+            reference.path,
+        )
+        return
+    try:
+        for _piece in evidence.stream_blob(reference):
+            pass
+    except VerificationError as error:
+        evidence.damaged.add(reference.path)
+        notes.bad(error.message, reference.path)
+    except StoreError as error:
+        evidence.damaged.add(reference.path)
+        notes.cannot_tell(error.message, reference.path)
+
+
+def _check_others(evidence: Evidence, checked: set[str], notes: Notes) -> None:
+    """Blobs beside those of the runs, such as lists of what was deleted."""
+    for path in evidence.paths["blobs"]:
+        if path in checked:
+            continue
+        reference = evidence.blobs.get(path)
+        if reference is None:
+            notes.warn("no entry of the bundle names this blob", path)
+        else:
+            _check_blob(evidence, reference, notes)
+
+
+def _check_unchosen(evidence: Evidence, notes: Notes) -> None:
+    """Chosen by control: no other run of the span judged that control."""
+    package, book = evidence.package, evidence.book
+    if package is None or book is None or package.chosen.control is None:
+        return
+    chosen = package.chosen
+    for run in book.runs.values():
+        start = run.start
+        if start is None or run.end is None or run.run in package.runs:
+            continue
+        early = chosen.since is not None and start.now < chosen.since
+        late = chosen.until is not None and start.now >= chosen.until
+        if early or late:
+            continue
+        try:
+            policy = parse_object(evidence.read_blob(start.policy))
+        except (VerificationError, LedgerError):
+            notes.cannot_tell(f"whether run {run.run} judged {chosen.control}", start.policy.path)
+            continue
+        if chosen.control in _controls(policy):
+            notes.bad(
+                f"run {run.run} judged {chosen.control} and is not in the bundle", f"run {run.run}"
+            )
+
+
+def _controls(policy: dict[str, object]) -> set[object]:
+    controls = policy.get("controls")
+    rows = controls if isinstance(controls, list) else []
+    return {row.get("id") for row in rows if isinstance(row, dict)}
+
+
+def _check_copies(evidence: Evidence, notes: Notes) -> None:
+    """`controls/` is for people: it says what the recorded policies say, or nobody may read it."""
+    paths = set(evidence.paths[CONTROLS])
+    if evidence.readable is None:
+        if paths:
+            notes.warn("the readable copies of the controls were not compared with the policies")
+        return
+    expected: dict[str, bytes] = {}
+    for run in evidence.runs():
+        if run.start is None or run.start.policy.path in evidence.damaged:
+            continue
+        reference = run.start.policy
+        try:
+            expected |= evidence.readable(reference, evidence.read_blob(reference))
+        except VerificationError as error:
+            notes.bad(error.message, reference.path)
+    for path in sorted(paths):
+        if path not in expected:
+            notes.bad("no policy of the runs gives this copy", path)
+            continue
+        if read_bounded(evidence.reader, path, MAX_DOCUMENT) != expected[path]:
+            notes.cannot_tell("this version writes the policy's control otherwise", path)
