@@ -25,11 +25,12 @@ from auditor.errors import ExitCode
 @colour_option
 @guard
 def demo(folder: Path, *, serve: bool, no_color: bool) -> int:
-    """Show the whole job on a stand-in company: init, scan, report, verify. No account needed.
+    """Show the whole job on a stand-in company: init, scan, report, export, verify.
 
     Starts a stand-in AWS account and two TLS endpoints on loopback, seeds good and bad resources
-    (one permission denied, one waiver expired), looks at them and at this host. FOLDER then has
-    auditor.yaml, waivers, evidence and reports, and every other command works in it.
+    (one permission denied, one waiver expired), looks at them and at this host; a witness outside
+    cosigns the log. FOLDER then has auditor.yaml, waivers, evidence, reports and a bundle for an
+    outside auditor, and every other command works in it.
 
     Exits 0 when every step ended as the story has it, 1 when something surprised.
 
@@ -60,6 +61,7 @@ def _tell(result: DemoResult, folder: Path) -> None:
     note(f"\nscan ended with exit code {code}; the evidence {verdict} (9 steps of auditor verify)")
     for form, path in result.reports.items():
         note(f"{form:5} report  {path}")
+    note(f"{'zip':5} bundle  {result.bundle}  (for an outside auditor)")
     for surprise in result.surprises:
         note(f"NOT AS EXPECTED: {surprise}")
     failing = [f for f in result.assessment.findings if f.status is Status.FAIL]
@@ -67,7 +69,8 @@ def _tell(result: DemoResult, folder: Path) -> None:
     command = _command()
     note("\nTry next:")
     note(f"  cd {folder} && {command} why {short}")
-    note(f"  cd {folder} && {command} run rejudge latest")
+    note(f"  cd {folder} && {command} verify bundle.zip --trust trust")
+    note(f"  cd {folder} && {command} reperform bundle.zip")
     note(f"  {command} controls coverage --framework soc2")
 
 

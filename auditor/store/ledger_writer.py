@@ -9,30 +9,35 @@ the checkpoint; the checkpoint itself is never moved back. Memory is one bundle 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from io import FileIO
 from pathlib import Path
 
-from auditor.errors import LedgerError, StoreError, UndecidableError, VerificationError
+from auditor.errors import LedgerError, StoreError
 from auditor.ledger.chain import Chain
 from auditor.ledger.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
 from auditor.ledger.entries import Entry, KeyRecord, LogBody
 from auditor.ledger.journal import encode_frames, read_frames
 from auditor.ledger.merkle import hash_leaf
-from auditor.ledger.note import Note, NoteKey, NoteSignature, SignBytes, verify_note
-from auditor.ledger.tiles import ENTRIES, TILE_WIDTH, Tile, TileEdge, TileName, encode_bundle
+from auditor.ledger.note import Note, NoteKey, NoteSignature, SignBytes
+from auditor.ledger.tiles import ENTRIES, TILE_WIDTH, Tile, TileName, encode_bundle
 from auditor.store.files import make_folders, store_errors, sync_folders, write_file
 from auditor.store.ledger_reader import LogFiles
 from auditor.store.lock import exclusive_lock
-from auditor.store.log_tail import refuse_replaced
+from auditor.store.log_tail import (
+    Clock,
+    LogSigner,
+    Signers,
+    entry_time,
+    load_edge,
+    load_last_bundle,
+    refuse_replaced,
+)
 
 JOURNAL = "journal"
 LOCK = "lock"
-Clock = Callable[[], datetime]
-LogSigner = tuple[NoteKey, SignBytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +102,17 @@ class LogWriter:
         self._key, self._sign, self._clock = key, sign, clock
         self._broken = ""
         self._finished: list[TileName] = []
-        self._signed = _checked_head(self._files.checkpoint(), key, previous)
+        signers = Signers(key, sign, previous)
+        self._signed = self._files.checkpoint()
+        if self._signed is not None:
+            signers.check(self._signed)
         self._next: LogSigner | None = None
-        if previous is not None and not _is_signed_by(self._signed, key):
+        if previous is not None and not signers.has_signed(self._signed):
             self._next = key, sign
             self._key, self._sign = previous
         self._committed = self._signed.checkpoint.size if self._signed else 0
-        self._edge = self._load_edge()
-        self._bundle, self._chain = self._load_last_bundle()
+        self._edge = load_edge(self._signed, self._files)
+        self._bundle, self._chain = load_last_bundle(self._signed, self._files)
         with store_errors(f"log/{JOURNAL}"):
             self._journal = self._open_journal()
         try:
@@ -112,7 +120,7 @@ class LogWriter:
             self._refuse_rollback()
             if self.size == 0:
                 vkey = self._key.vkey
-                since = self._time(self._chain)
+                since = entry_time(self._chain, self._clock)
                 self.append(KeyRecord(use="log", action="introduce", key=vkey, since=since))
         except BaseException:
             self.close()
@@ -220,30 +228,6 @@ class LogWriter:
 
     # Opening
 
-    def _load_edge(self) -> TileEdge:
-        if self._signed is None:
-            return TileEdge()
-        edge = TileEdge.load(self._committed, self._files.read)
-        if edge.root() != self._signed.checkpoint.root:
-            raise VerificationError(
-                "the tiles have another root than the checkpoint",
-                hint="auditor verify names the file that was changed",
-                where="log/tile",
-            )
-        return edge
-
-    def _load_last_bundle(self) -> tuple[list[bytes], Chain]:
-        """The entries of the unfinished bundle, and the chain behind the last entry."""
-        if self._committed == 0:
-            return [], Chain()
-        last = (self._committed - 1) // TILE_WIDTH
-        entries = self._files.bundle(last, self._committed)
-        chain = Chain(
-            last * TILE_WIDTH + len(entries) - 1, prev=Entry.parse(entries[-1]).prev, latest=None
-        )
-        chain.follow(entries[-1])
-        return (entries if len(entries) < TILE_WIDTH else []), chain
-
     def _open_journal(self) -> FileIO:
         path = self._root / "log" / JOURNAL
         path.touch(mode=0o640)
@@ -282,20 +266,9 @@ class LogWriter:
 
     # Appending
 
-    def _time(self, chain: Chain) -> datetime:
-        """The clock, never before the last entry: the log's time does not go back."""
-        now = self._clock()
-        if chain.is_too_early(now):
-            raise StoreError(
-                f"the clock says {now}, the log's last entry is of {chain.latest}",
-                hint="set the clock of this machine",
-                where="log",
-            )
-        return max(now, chain.latest or now)
-
     def _make(self, chain: Chain, body: LogBody) -> bytes:
         """The next entry of a chain, which takes it."""
-        data = Entry(chain.index, chain.prev, self._time(chain), body).to_bytes()
+        data = Entry(chain.index, chain.prev, entry_time(chain, self._clock), body).to_bytes()
         # What could not be read again would end the log for ever: it is found before it is written.
         chain.advance(data, Entry.parse(data).time)
         return data
@@ -355,34 +328,3 @@ class LogWriter:
         with store_errors("log"):
             yield
         self._broken = ""
-
-
-def _is_signed_by(signed: SignedCheckpoint | None, key: NoteKey) -> bool:
-    return signed is not None and any(
-        (line.name, line.key_id) == (key.name, key.key_id) for line in signed.note.signatures
-    )
-
-
-def _checked_head(
-    signed: SignedCheckpoint | None, key: NoteKey, previous: LogSigner | None
-) -> SignedCheckpoint | None:
-    if signed is None:
-        return None
-    if signed.checkpoint.origin != key.name:
-        raise LedgerError(
-            f"the log is {signed.checkpoint.origin!r}, expected {key.name!r}",
-            hint="`organisation` in auditor.yaml names the log; it was another when it was begun",
-            where="log/checkpoint",
-        )
-    try:
-        verify_note(signed.note, [key] if previous is None else [key, previous[0]])
-    except VerificationError as error:
-        raise VerificationError(error.message, where="log/checkpoint") from error
-    except UndecidableError as error:
-        raise LedgerError(
-            f"the log {signed.checkpoint.origin!r} is signed by another key than {key.vkey}",
-            hint="`keys: log:` in auditor.yaml must be the key that the log is signed with; after a"
-            " rotation that was cut off: auditor keys rotate log --new FILE once more",
-            where="log/checkpoint",
-        ) from error
-    return signed

@@ -13,7 +13,7 @@ from datetime import datetime
 from auditor.errors import LedgerError, StoreError, UndecidableError, VerificationError
 from auditor.ledger.chain import Chain
 from auditor.ledger.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
-from auditor.ledger.entries import Entry, KeyRecord, LogBody
+from auditor.ledger.entries import Entry, KeyRecord, LogBody, RunStart
 from auditor.ledger.merkle import hash_leaf
 from auditor.ledger.note import NoteKey, SignBytes, verify_note
 from auditor.ledger.tiles import ENTRIES, TILE_WIDTH, Tile, TileEdge, TileName, encode_bundle
@@ -76,6 +76,8 @@ class Signers:
 class LogTail:
     """The end of a log, as of a checkpoint and growing from there.
 
+    `retain_until` is how long the runs among the entries followed must be kept, None without any.
+
     Args:
         signed: The checkpoint in force, None for a new log.
         files: The log's files, to read the end of the tree from.
@@ -94,8 +96,9 @@ class LogTail:
         if signers.previous is not None and not signers.has_signed(signed):
             self._next = signers.key, signers.sign
             self._key, self._sign = signers.previous
-        self._edge = _load_edge(signed, files)
-        self._bundle, self.chain = _load_last_bundle(signed, files)
+        self.retain_until: datetime | None = None
+        self._edge = load_edge(signed, files)
+        self._bundle, self.chain = load_last_bundle(signed, files)
 
     @property
     def size(self) -> int:
@@ -131,6 +134,7 @@ class LogTail:
         """
         entry = self.chain.follow(data)
         self._follow_rotation(entry.body)
+        self._follow_retention(entry.body)
         refuse_replaced(entry.body, self._key)
         finished = self._edge.append(hash_leaf(data))
         self._bundle.append(data)
@@ -156,6 +160,10 @@ class LogTail:
         """
         head = Checkpoint(self._key.name, self.size, self.root())
         return sign_checkpoint(head, self._key, self._sign)
+
+    def _follow_retention(self, body: LogBody) -> None:
+        if isinstance(body, RunStart) and body.retain_until is not None:
+            self.retain_until = max(body.retain_until, self.retain_until or body.retain_until)
 
     def _follow_rotation(self, body: LogBody) -> None:
         """From the entry on that rotates to it, the new key signs."""
@@ -201,7 +209,12 @@ def entry_time(chain: Chain, clock: Clock) -> datetime:
     return max(now, chain.latest or now)
 
 
-def _load_edge(signed: SignedCheckpoint | None, files: LogReader) -> TileEdge:
+def load_edge(signed: SignedCheckpoint | None, files: LogReader) -> TileEdge:
+    """The right edge of the tree under a checkpoint, from its tiles.
+
+    Raises:
+        VerificationError: A tile is missing, or they have another root.
+    """
     if signed is None:
         return TileEdge()
     edge = TileEdge.load(signed.checkpoint.size, files.read)
@@ -214,7 +227,7 @@ def _load_edge(signed: SignedCheckpoint | None, files: LogReader) -> TileEdge:
     return edge
 
 
-def _load_last_bundle(
+def load_last_bundle(
     signed: SignedCheckpoint | None, files: LogReader
 ) -> tuple[list[bytes], Chain]:
     """The entries of the unfinished bundle, and the chain behind the last entry."""

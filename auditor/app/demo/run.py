@@ -16,8 +16,11 @@ from auditor.app.demo.backups import write_backups
 from auditor.app.demo.cloud import ACCOUNT, CREDENTIALS, require_moto, stand_in_cloud
 from auditor.app.demo.company import REGIONS, seed
 from auditor.app.demo.endpoints import Endpoints, endpoints
+from auditor.app.demo.outsider import outside_witness
 from auditor.app.demo.restores import STORE, write_restore_record
 from auditor.app.demo.story import differences, story
+from auditor.app.export.choice import Wish
+from auditor.app.export.make import Extras, export
 from auditor.app.outputs import OutputRequest, write_outputs
 from auditor.app.project import open_project
 from auditor.app.registry import Collectors
@@ -45,11 +48,13 @@ class DemoResult:
     Args:
         surprises: What was not as the story has it; empty when all went well.
         reports: Files, by format.
+        bundle: What an outside auditor gets.
     """
 
     assessment: Assessment
     verification: VerificationReport
     reports: Mapping[str, Path]
+    bundle: Path
     surprises: tuple[str, ...]
 
 
@@ -82,19 +87,39 @@ def demonstration(
         seed(url)
         _init(folder, url, served, clock())
         _waivers(folder, clock())
-        say("auditor scan")
-        project = open_project(folder / "auditor.yaml")
-        assessment = Scan(project, clock, ScanOptions(progress=say)).execute(Selection())
-        say("auditor report")
-        paths = {form: folder / f"report.{form}" for form in formats}
-        requests = [OutputRequest(form, path) for form, path in paths.items()]
-        write_outputs(project, assessment, requests)
-        say("auditor verify")
-        verification = verify(find_subject(folder, None), trust=None, run=None, now=clock())
-        surprises = differences(assessment.findings, story(served))
-        if verification.exit_code:
-            surprises.append(f"verification ended with exit code {int(verification.exit_code)}")
-        yield DemoResult(assessment, verification, paths, tuple(surprises))
+        with outside_witness(folder, clock):
+            yield _do_the_job(folder, clock, formats, say, served)
+
+
+def _do_the_job(
+    folder: Path,
+    clock: Callable[[], datetime],
+    formats: tuple[str, ...],
+    say: Say,
+    served: Endpoints,
+) -> DemoResult:
+    """Scan, report, export and verify, as anybody would."""
+    say("auditor scan")
+    project = open_project(folder / "auditor.yaml")
+    assessment = Scan(project, clock, ScanOptions(progress=say)).execute(Selection())
+    say("auditor report")
+    paths = {form: folder / f"report.{form}" for form in formats}
+    write_outputs(project, assessment, [OutputRequest(form, path) for form, path in paths.items()])
+    say("auditor export")
+    bundle = folder / "bundle.zip"
+    extras = Extras(reports=tuple(paths.values()), trust=project.trust_folder)
+    export(project.store, Wish(runs=(assessment.run,)), extras, project.run_key(), bundle)
+    surprises = differences(assessment.findings, story(served))
+    say("auditor verify")
+    verification = verify(find_subject(folder, None), trust=None, run=None, now=clock())
+    if verification.exit_code:
+        surprises.append(f"verification ended with exit code {int(verification.exit_code)}")
+    say("auditor verify bundle.zip")
+    trust = folder / "trust"
+    packed = verify(find_subject(bundle, None), trust=trust, run=None, now=clock())
+    if packed.exit_code:
+        surprises.append(f"the bundle's verification ended with {int(packed.exit_code)}")
+    return DemoResult(assessment, verification, paths, bundle, tuple(surprises))
 
 
 def _fresh_folder(folder: Path) -> None:

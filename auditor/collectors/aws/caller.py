@@ -22,6 +22,7 @@ from auditor.collectors.aws.session import Clients
 from auditor.core.model.observation import Call, Gap
 from auditor.core.model.status import Cause
 
+_Values = Mapping[str, object]  # of fields, by name
 _MAX_PAGES = 10_000
 _MORE = ("IsTruncated", "Truncated")
 _METADATA = "ResponseMetadata"
@@ -35,6 +36,8 @@ class Request:
     region: str
     operation: str
     params: Mapping[str, object] = field(default_factory=dict)
+    first_page: bool = False  # its order makes the first page enough
+    empty: bool = False  # where there is nothing, AWS leaves the list out
 
     @property
     def action(self) -> str:
@@ -66,6 +69,11 @@ class Reply:
     gap: Gap | None = None
     code: str = ""
     found: dict[tuple[str, str | None], object] = field(default_factory=dict)
+
+    def meaning(self, absent: Mapping[str, _Values]) -> _Values | None:
+        """The values of a failure that means "not configured": by code, or by code and message."""
+        exact = self.gap.detail if self.gap else ""
+        return absent.get(self.code, absent.get(exact)) if self.code else None
 
 
 class Caller:
@@ -143,9 +151,10 @@ class _Pages:
         pages: Iterator[Mapping[str, object]] = iter(paginator.paginate(**request.params))
         for page in pages:
             self._add(page)
-            if not any(_is_listed(page, key) for key in self._keys) and not _empty(page):
+            listed = any(_is_listed(page, key) for key in self._keys)
+            if not listed and not _empty(page) and not request.empty:
                 raise ValueError(f"the answer has no {' and no '.join(self._keys)}")
-            if self.count >= _MAX_PAGES:
+            if self.count >= _MAX_PAGES or request.first_page:
                 return
 
     def incomplete(self, action: str) -> Gap | None:

@@ -76,6 +76,9 @@ class ListSpec(_Spec):
     Args:
         items: JMESPath of the list in the answer of all pages together.
         rows: Function of `facts` that turns what `items` found into a list of items.
+        once: The answer is the same in every region, so that it is asked for in one.
+        variants: Further parameters: the list is what all of these requests find together.
+        empty: Where there is nothing, AWS leaves the list out of the answer.
         as_of: JMESPath of the moment that the answer describes, where it is older than the call.
     """
 
@@ -83,6 +86,9 @@ class ListSpec(_Spec):
     params: Values = Field(default_factory=dict)
     items: str
     rows: str | None = None
+    once: bool = False
+    variants: list[Values] = Field(default_factory=list)
+    empty: bool = False
     prepare: PrepareSpec | None = None
     as_of: str | None = None
 
@@ -91,7 +97,8 @@ class GetSpec(_Spec):
     """The operation that reads the one thing there is per account or region.
 
     Args:
-        absent: Error code that means "not configured" to the values that then hold.
+        absent: Error code that means "not configured" to the values that then hold. Where AWS uses
+            the code for other things, too: the code and the message (`Code: message`).
     """
 
     operation: str
@@ -108,6 +115,9 @@ class EnrichSpec(_Spec):
         from_: Parameter to the JMESPath of its value in the item.
         each: Parameter to the JMESPath of several values in the item: one call for each. The fields
             are then found in `item`, and in `answers`, which maps a value to its answer.
+        chunks: Parameter to the name of a field, read before, that holds a list of ids: the calls
+            are made with `chunk_size` of them each. The answers are found in `answers`, a list.
+        first_page: Only the first page is read, because its order makes it enough.
         shared: One answer serves every item with equal parameters in the same region.
         when: Field to the values for which the call is made; an unread field makes it anyway.
         otherwise: Values of the fields where it is not made.
@@ -119,6 +129,9 @@ class EnrichSpec(_Spec):
     params: Values = Field(default_factory=dict)
     from_: dict[str, str] = Field(default_factory=dict, alias="from")
     each: dict[str, str] = Field(default_factory=dict, max_length=1)
+    chunks: dict[str, str] = Field(default_factory=dict, max_length=1)
+    chunk_size: int = Field(default=50, ge=1)
+    first_page: bool = False
     shared: bool = False
     when: dict[str, list[JsonValue]] = Field(default_factory=dict)
     otherwise: Values = Field(default_factory=dict)
@@ -214,13 +227,13 @@ class TypeSpec(_Spec):
         if self.get is not None:
             yield from _incomplete(self.get.absent, self.fields, "absent")
         for call in self.enrich:
-            if call.each and call.absent:
-                yield f"{call.operation}: 'each' and 'absent' do not go together"
+            if (call.each or call.chunks) and call.absent:
+                yield f"{call.operation}: several calls and 'absent' do not go together"
             yield from _incomplete(call.absent, call.fields, f"{call.operation}: absent")
             if call.when:
                 choice = {"otherwise": call.otherwise}
                 yield from _incomplete(choice, call.fields, f"{call.operation}: when")
-            asked = {*call.when, *(spec.at for spec in call.fields.values() if spec.at)}
+            asked = {*call.when, *call.chunks.values(), *(spec.at for spec in call.fields.values() if spec.at)}
             yield from (f"{call.operation}: {name!r} is no field" for name in asked - known)
 
 

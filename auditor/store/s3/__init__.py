@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -52,6 +53,7 @@ class S3Store(BaseStore):
         self._cache = cache
         self._blobs = ObjectBlobs(bucket)
         self._vault = ObjectBlobs(bucket, VAULT)
+        self._idle: deque[ObjectLogWriter] = deque(maxlen=1)
 
     @classmethod
     def open(
@@ -197,7 +199,16 @@ class S3Store(BaseStore):
         del timeout_s
         _ = self._checked
         signers = Signers(key, sign, previous)
-        yield ObjectLogWriter(self.bucket, signers, clock, self._log_retention)
+        try:
+            writer: ObjectLogWriter | None = self._idle.pop()
+        except IndexError:  # the first time, or another thread has it
+            writer = None
+        if writer is None or not writer.open_again(signers, clock):
+            writer = ObjectLogWriter(self.bucket, signers, clock, self._log_retention)
+        try:
+            yield writer
+        finally:
+            self._idle.append(writer)
 
     @cached_property
     def _checked(self) -> bool:

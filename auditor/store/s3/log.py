@@ -46,6 +46,7 @@ class ObjectLogWriter:
     def __init__(
         self, objects: Objects, signers: Signers, clock: Clock, retain_until: Retention
     ) -> None:
+        self.signers = signers
         self._clock = clock
         self._broken = ""
         self._view = LogView(objects, signers, retain_until)
@@ -56,6 +57,19 @@ class ObjectLogWriter:
             since = entry_time(tail.chain, clock)
             first = KeyRecord(use="log", action="introduce", key=tail.key.vkey, since=since)
             self._try_append([first])
+
+    def open_again(self, signers: Signers, clock: Clock) -> bool:
+        """Go on with what is known, which spares reading it; False where it cannot be used.
+
+        Raises:
+            StoreError, LedgerError, VerificationError: As when it was opened first.
+        """
+        if self._broken or signers != self.signers or signers.previous is not None:
+            return False
+        self._clock, self.recovery = clock, Recovery()
+        self._view.sync()
+        self._view.refuse_rollback()
+        return True
 
     @property
     def size(self) -> int:

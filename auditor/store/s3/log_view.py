@@ -30,12 +30,12 @@ class LogView:
     Args:
         objects: The bucket.
         signers: Who signs.
-        retain_until: How long the files of the log are to be locked.
+        retain_until: How long the files of the log are to be locked for what is in it already.
     """
 
     def __init__(self, objects: Objects, signers: Signers, retain_until: Retention) -> None:
         self.objects, self._signers = objects, signers
-        self._lock = Lock(retain_until())
+        self._retain_until = retain_until()
         self.files = LogReader(objects)
         self.journal = JournalObjects(objects)
         self.signed: SignedCheckpoint | None = None
@@ -129,7 +129,7 @@ class LogView:
 
     def put_head(self, signed: SignedCheckpoint) -> bool:
         """Write the checkpoint over the one that was read; False when another was first."""
-        body, lock = body_of(signed.to_bytes()), self._lock
+        body, lock = body_of(signed.to_bytes()), self._lock()
         if self._etag is None:
             etag = self.objects.create(CHECKPOINT, body, lock)
         else:
@@ -164,10 +164,16 @@ class LogView:
                 where=CHECKPOINT,
             )
 
+    def _lock(self) -> Lock:
+        """The files of the log are kept as long as any evidence that they prove."""
+        known = [time for time in (self._retain_until, self.tail.retain_until) if time]
+        self._retain_until = max(known, default=None)
+        return Lock(self._retain_until)
+
     def _write_tile(self, tile: Tile) -> None:
         """Create a tile; what others have written there must be the same."""
         path = f"log/{tile.name.path}"
-        if self.objects.create(path, body_of(tile.data), self._lock) is not None:
+        if self.objects.create(path, body_of(tile.data), self._lock()) is not None:
             return
         found = self.objects.read(path, MAX_BUNDLE)
         if found is not None and found.data != tile.data:

@@ -34,6 +34,7 @@ _S3_PARTS: Mapping[str, str] = {
     "object-lock": "GetObjectLockConfiguration",
     "lifecycle": "GetBucketLifecycleConfiguration",
     "logging": "GetBucketLogging",
+    "replication": "GetBucketReplication",
 }
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
@@ -56,6 +57,7 @@ class Answer:
     status: int
     body: bytes
     content_type: str = "text/xml"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Fault = Callable[[Asked], Answer | None]
@@ -210,7 +212,8 @@ class _Handler(BaseHTTPRequestHandler):
             if answer is None:
                 self.close_connection = True
                 return
-            self._send(answer.status, {"Content-Type": answer.content_type}, answer.body)
+            headers = {"Content-Type": answer.content_type, **answer.headers}
+            self._send(answer.status, headers, answer.body)
             return
         status, headers, content = self._forward(body)
         if rule is not None and rule.edit is not None:

@@ -67,6 +67,7 @@ class Client:
         self.memory = memory
         self._turn = turn
         self.location = memory.location
+        self.locks: dict[str, Lock] = {}
 
     def paths(self, folder: str) -> Iterator[str]:
         return self.paths_after(folder, "")
@@ -104,13 +105,11 @@ class Client:
         return found
 
     def create(self, path: str, body: Body, lock: Lock = NO_LOCK) -> str | None:
-        del lock
-        memory = self.memory
+        memory, self.locks[path] = self.memory, lock
         return self._turn(lambda: memory.write(path, body, lambda: path not in memory.files))
 
     def replace(self, path: str, body: Body, etag: str, lock: Lock = NO_LOCK) -> str | None:
-        del lock
-        memory = self.memory
+        memory, self.locks[path] = self.memory, lock
         return self._turn(lambda: memory.write(path, body, lambda: memory.etag_of(path) == etag))
 
     def remove(self, paths: Sequence[str]) -> None:

@@ -14,8 +14,9 @@ from auditor.attest.result import StepVerdict
 from auditor.attest.verify import verify_store
 from auditor.errors import LedgerError, StoreError, VerificationError
 from auditor.keys.file import FileKey, generate_key
+from auditor.ledger.blobs import BlobRef, Stored
 from auditor.ledger.checkpoint import SignedCheckpoint
-from auditor.ledger.entries import RunAbort
+from auditor.ledger.entries import RunAbort, RunStart
 from auditor.ledger.note import NoteKey
 from auditor.ledger.tiles import TileTree
 from auditor.store.ledger_reader import LogReader
@@ -27,6 +28,13 @@ from tests.unit.store.building import BEGIN, LATER, ORIGIN
 from tests.unit.store.object_memory import Client, MemoryObjects, Turn, Turns, at_once
 
 SEEDS = 600
+
+
+BLOB = BlobRef(
+    digest=f"sha256:{'0' * 64}",
+    size=1,
+    stored=Stored(encoding="gzip", digest=f"sha256:{'0' * 64}", size=1),
+)
 
 
 class Bench:
@@ -45,6 +53,10 @@ class Bench:
     def open(self, turn: Turn = at_once) -> ObjectLogWriter:
         client = Client(self.memory, turn)
         return ObjectLogWriter(client, self.signers, self.clock, lambda: None)
+
+    @property
+    def opening(self) -> tuple[Signers, Callable[[], datetime]]:
+        return self.signers, self.clock
 
     def append(self, log: ObjectLogWriter, *names: str) -> range:
         indexes = log.append_all(RunAbort(run=name, reason="x") for name in names)
@@ -108,8 +120,10 @@ def writer(bench: Bench, name: str, seed: int) -> Callable[[Turn], None]:
 
     def work(turn: Turn) -> None:
         chance = random.Random(f"{name} {seed}")  # noqa: S311 - repeatable
+        log = bench.open(turn)
         for session in range(2):
-            log = bench.open(turn)
+            if session and (chance.random() < 0.5 or not log.open_again(*bench.opening)):
+                log = bench.open(turn)
             for batch in range(2):
                 count = chance.randrange(1, 5)
                 bench.append(log, *(f"{name}-{session}-{batch}-{n}" for n in range(count)))
@@ -311,3 +325,37 @@ def test_a_stale_object_in_the_journal_is_not_an_entry(bench: Bench) -> None:
     again.commit()
     bench.check()
     assert body_of(b"x").size == 1
+
+
+def test_a_writer_that_is_opened_again_has_followed_the_others(bench: Bench, key: FileKey) -> None:
+    log, other = bench.open(), bench.open()
+    bench.append(other, "one")
+    other.commit()
+    assert log.open_again(*bench.opening)
+    assert (log.size, log.recovery) == (2, Recovery())
+    assert not log.open_again(Signers(bench.key, key.sign, (bench.key, key.sign)), bench.clock)
+    bench.memory.files["log/tile/0/000.p/3"] = b"other"
+    bench.append(log, "two")
+    with pytest.raises(VerificationError):
+        log.commit()
+    assert not log.open_again(*bench.opening)  # nobody knows what it left
+
+
+def test_files_of_the_log_are_locked_as_long_as_any_run_in_it(bench: Bench) -> None:
+    client = Client(bench.memory)
+    log = ObjectLogWriter(client, bench.signers, bench.clock, lambda: LATER)
+    log.append(
+        RunStart(
+            run="r",
+            now=BEGIN,
+            policy=BLOB,
+            scope={},
+            nonce="n",
+            retain_until=LATER + timedelta(days=1),
+        )
+    )
+    log.commit()
+    assert client.locks["log/checkpoint"].until == LATER + timedelta(days=1)
+    log.append(RunAbort(run="r", reason="x"))
+    log.commit()
+    assert client.locks["log/tile/0/000.p/3"].until == LATER + timedelta(days=1)

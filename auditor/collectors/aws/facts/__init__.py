@@ -77,7 +77,6 @@ _FUNCTIONS: tuple[Callable[[object], object], ...] = (
     compute.cpu_targets_by_group,
     compute.group_tags,
     compute.in_service,
-    compute.in_service_zones,
     compute.interfaces_by_group,
     compute.last_capacity_change,
     compute.zones_by_instance,

@@ -48,11 +48,6 @@ def zones_by_instance(reservations: object) -> dict[str, str]:
     }
 
 
-def in_service_zones(instances: object) -> list[str]:
-    """Zones of a group in which an instance is in service and healthy, sorted."""
-    return sorted({text(i.get("AvailabilityZone"), "zone") for i in _serving(instances)})
-
-
 def in_service(instances: object) -> int:
     """Number of instances of a group that are in service and healthy."""
     return len(list(_serving(instances)))

@@ -64,6 +64,7 @@ def test_fields_that_an_answer_must_state_although_they_may_be_null() -> None:
         "aws.iam.password_policy.users_may_change?",
         "aws.kms.key.policy?",
         "aws.kms.key.rotation_enabled?",
+        "aws.s3.backup_bucket.encryption_algorithm?",
         "aws.s3.bucket.encryption_algorithm?",
     }
 
