@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auditor import __version__
-from auditor.app.restoring import restore_observation
+from auditor.app.loading import NOT_OF_THE_SCHEMA, load_observation, unreadable
+from auditor.app.run_evidence import RunEvidence
 from auditor.attest.bundle import Bundle
-from auditor.attest.vault import read_vault
 from auditor.core.canonical import canonical, parse_canonical
 from auditor.core.evaluate import Judgement
 from auditor.core.evaluate.plan import NotTested
-from auditor.core.model.assessment import Assessment, LogHead, Reading
+from auditor.core.model.assessment import Assessment, LogHead
 from auditor.core.model.finding import Finding
 from auditor.core.model.observation import Observation
 from auditor.core.model.policy import Policy
 from auditor.core.model.status import Outcome
 from auditor.core.rollup import count, roll_up_controls, roll_up_requirements
-from auditor.errors import LedgerError, UsageError, VerificationError
+from auditor.errors import UsageError, VerificationError
 from auditor.ledger.checkpoint import Checkpoint
 from auditor.ledger.encoding import encode_base64
 from auditor.ledger.runs import RunHistory
@@ -65,7 +65,7 @@ class Recorded:
     """What a run left in the store.
 
     Args:
-        observations: Each with the digest of its evidence document.
+        evidence: The observations and their summaries.
         head: State of the log at the run's end: the same whenever the report is made.
         signer: Key id of the statement's key.
         timestamped: A time-stamp is in the bundle of the statement. A late one changes nothing
@@ -74,7 +74,7 @@ class Recorded:
 
     policy: Policy
     judgement: Judgement
-    observations: Sequence[tuple[Observation, str]]
+    evidence: RunEvidence
     history: RunHistory
     head: Checkpoint
     signer: str
@@ -110,10 +110,7 @@ def assemble(recorded: Recorded) -> Assessment:
         findings=findings,
         not_tested=recorded.judgement.not_tested,
         readings=tuple(
-            sorted(
-                (_reading(policy, o, digest) for o, digest in recorded.observations),
-                key=lambda reading: (reading.target, reading.resource_type),
-            )
+            sorted(recorded.evidence.readings, key=lambda one: (one.target, one.resource_type))
         ),
         waivers=policy.waivers,
         policy_digest=start.policy.digest,
@@ -131,27 +128,12 @@ def assemble(recorded: Recorded) -> Assessment:
     )
 
 
-def _reading(policy: Policy, observation: Observation, digest: str) -> Reading:
-    return Reading(
-        target=observation.target,
-        resource_type=observation.resource_type,
-        title=policy.resource_types[observation.resource_type].title,
-        identity=observation.identity,
-        read_at=observation.read_at,
-        as_of=observation.as_of,
-        items=len(observation.resources),
-        calls=len(observation.calls),
-        digest=digest,
-        gaps=observation.gaps,
-    )
-
-
 def recorded(
     store: Store,
     run: str,
     policy: Policy | None = None,
     judgement: Judgement | None = None,
-    observations: Sequence[tuple[Observation, str]] | None = None,
+    evidence: RunEvidence | None = None,
 ) -> Recorded:
     """Everything that a run left in the store; parts that the caller still holds are not re-read.
 
@@ -169,12 +151,19 @@ def recorded(
     return Recorded(
         policy=known,
         judgement=judgement or parse_verdicts(store.get(history.verdicts.blob)),
-        observations=observations or load_observations(store, history, known),
+        evidence=_evidence(store, history, known) if evidence is None else evidence,
         history=history,
         head=store.head(history.end_entry.index + 1),
         signer=bundle.hint,
         timestamped=bool(bundle.timestamps),
     )
+
+
+def _evidence(store: Store, history: RunHistory, policy: Policy) -> RunEvidence:
+    found = RunEvidence(store, history.run, policy)
+    for entry in history.collects:
+        found.add_logged(entry)
+    return found
 
 
 def load_policy(store: Store, history: RunHistory) -> Policy:
@@ -190,8 +179,8 @@ def load_policy(store: Store, history: RunHistory) -> Policy:
         raise VerificationError("the policy is not an object", where=history.start.policy.path)
     try:
         return Policy.from_json(document)
-    except _NOT_OF_THE_SCHEMA as error:
-        raise _unreadable("policy", error, history.start.policy.path) from error
+    except NOT_OF_THE_SCHEMA as error:
+        raise unreadable("policy", error, history.start.policy.path) from error
 
 
 def load_observations(
@@ -207,29 +196,5 @@ def load_observations(
     Raises:
         VerificationError: A blob is missing or changed.
     """
-    types = (policy or load_policy(store, history)).resource_types
-    reader = store.reader()
-    found = []
-    for collect in history.collects:
-        reference = collect.disclosures
-        given = read_vault(reader, reference) if reference else None
-        try:
-            restored = restore_observation(
-                store.get(collect.blob), given, types.get(collect.resource_type)
-            )
-        except _NOT_OF_THE_SCHEMA as error:
-            raise _unreadable("observation", error, collect.blob.path) from error
-        except (VerificationError, LedgerError) as error:
-            where = error.where or collect.blob.path
-            raise VerificationError(error.message, hint=error.hint, where=where) from error
-        found.append((restored.observation, collect.blob.digest))
-    return found
-
-
-_NOT_OF_THE_SCHEMA = (KeyError, ValueError, TypeError)
-
-
-def _unreadable(what: str, error: Exception, where: str) -> VerificationError:
-    reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-    hint = "it was recorded by another version of auditor, or was changed: auditor verify"
-    return VerificationError(f"the {what} cannot be read: {reason}", hint=hint, where=where)
+    known = policy or load_policy(store, history)
+    return [(load_observation(store, c, known), c.blob.digest) for c in history.collects]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from auditor.app.lint_cache import CleanLibraries, cache_folder, library_digest
 from auditor.app.registry import Collectors
 from auditor.catalog.config import SHIPPED
 from auditor.catalog.library import Library, load_frameworks, load_library
@@ -43,7 +45,14 @@ def checked_library(folders: Sequence[Path], collectors: Collectors, engine: Eng
         DefinitionError: A file is wrong, or a lint rule of level error found something.
     """
     library = load_library(folders)
+    # What another package's collector declares is not in the digest: then lint runs each time.
+    known = CleanLibraries(cache_folder(os.environ) if collectors.own_only else None)
+    frameworks = shipped("controls") / "frameworks"
+    digest = library_digest([*folders, frameworks], engine.name)
+    if digest in known:
+        return library
     errors = [d for d in lint_library(library, collectors, engine) if d.rule.level == "error"]
     if errors:
         raise DefinitionError([diagnostic.problem for diagnostic in errors])
+    known.add(digest)
     return library

@@ -36,13 +36,28 @@ def compare_package_reports(
     for path in evidence.paths.get(REPORTS, []) if evidence.book else []:
         try:
             data = read_bounded(evidence.reader, path, MAX_REPORT)
-            result = compare_bytes(data, path, view, result, evidence.trust, evidence.now)
+            result = _compare(evidence, view, data, path, result)
         except AuditorError as error:
             result = _noted(result, STEP, error, path)
     if given is not None and evidence.book:
         data = given.read_bytes()
-        result = compare_bytes(data, given.name, view, result, evidence.trust, evidence.now)
+        result = _compare(evidence, view, data, given.name, result)
     return result
+
+
+def _compare(
+    evidence: Evidence, view: Store, data: bytes, name: str, before: VerificationReport
+) -> VerificationReport:
+    return compare_bytes(
+        data,
+        name,
+        view,
+        before,
+        evidence.trust,
+        evidence.now,
+        keys=evidence.keys,
+        absent=evidence.damaged | evidence.pruned,
+    )
 
 
 def with_report_age(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def record(
     changed = _tokenise(project, document, kind)
     changed = clean_document(document, kind) or changed
     full, document = recorded_form(document) if changed else (data, document)
-    observed = Observation.from_json(document)
+    observed = _observed(document, None if changed else observation)
     disclosures, redacted = _conceal(document, kind)
     if not disclosures:
         return RecordedObservation(observed, project.store.put(full, retain_until=retain))
@@ -62,6 +63,14 @@ def record(
     vault = project.store.put_disclosures(disclosure_bytes(disclosures))
     blob = project.store.put(canonical(document), retain_until=retain)
     return RecordedObservation(observed, blob, redacted, vault)
+
+
+def _observed(document: dict[str, Any], unchanged: Observation | None) -> Observation:
+    """The observation of a document; of one that nothing was taken out of, calls are known."""
+    if unchanged is None:
+        return Observation.from_json(document)
+    # Their many times cost more to parse than everything that is judged.
+    return replace(Observation.from_json({**document, "calls": ()}), calls=unchanged.calls)
 
 
 def cleaned(observation: Observation, kind: ResourceType) -> Observation:

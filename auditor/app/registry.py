@@ -46,6 +46,11 @@ class Collectors:
         """Names of all collectors, sorted."""
         return sorted(self._places)
 
+    @property
+    def own_only(self) -> bool:
+        """Whether all of them are this program's own."""
+        return self._places == BUILT_IN
+
     def get(self, name: str) -> Collector:
         """The collector of that name.
 

@@ -1,26 +1,31 @@
 """Whether a report says what the signed data says: it is rendered again and compared.
 
 A digest in the log shows only that these bytes were noted there. What the report carries must be
-what the store holds, its signature must hold, and rendered again it must be the same bytes: a
-signature stands behind them and changes none. Rendering is reproducible with the same program;
-another version may give other bytes, and then nobody can tell.
+what the store holds, its signature must hold, and rendered again it must be the same bytes: the
+signature stands behind them, and nothing else does. Rendering is reproducible with the same
+program; another version may give other bytes, and then nobody can tell.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor.app.assess import assemble, recorded
+from auditor.attest.key_history import KeyHistory
+from auditor.attest.noted import NotedUse
 from auditor.attest.report_parts import ReportParts, read_report
 from auditor.attest.report_proof import check_report
+from auditor.attest.report_revision import check_only_signed
 from auditor.attest.result import Notes, StepResult, VerificationReport
+from auditor.attest.steps_package_evidence import blobs_of
 from auditor.attest.trust import TrustPolicy
 from auditor.core.canonical import digest
 from auditor.core.model.report_proof import ReportProof
 from auditor.errors import DependencyError, UsageError, VerificationError
-from auditor.ledger.entries import Report
+from auditor.ledger.entries import Entry, Report
 from auditor.ledger.tlog_proof import TlogProof
 from auditor.render.registry import format_names, renderer
 from auditor.store.interface import Store
@@ -34,6 +39,8 @@ def compare_report(
     before: VerificationReport,
     trust: TrustPolicy | None = None,
     now: datetime | None = None,
+    keys: KeyHistory | None = None,
+    absent: Collection[str] = (),
 ) -> VerificationReport:
     """The verification with step 8 extended by a comparison of the report's content.
 
@@ -42,8 +49,12 @@ def compare_report(
         before: The verification so far; left alone where the log does not know the file.
         trust: Whose signatures count; None makes that of the report "cannot tell".
         now: Time of the verification.
+        keys: What policy and log say of the keys; None asks the policy alone.
+        absent: Paths of evidence that earlier steps have found missing, pruned or damaged.
     """
-    return compare_bytes(report.read_bytes(), report.name, store, before, trust, now)
+    return compare_bytes(
+        report.read_bytes(), report.name, store, before, trust, now, keys=keys, absent=absent
+    )
 
 
 def compare_bytes(
@@ -53,23 +64,31 @@ def compare_bytes(
     before: VerificationReport,
     trust: TrustPolicy | None = None,
     now: datetime | None = None,
+    *,
+    keys: KeyHistory | None = None,
+    absent: Collection[str] = (),
 ) -> VerificationReport:
     """The same for bytes at hand; `name` is for messages."""
     step = before.steps[STEP]
-    entry = _entry(store, digest(data))
-    if entry is None:
+    found = _entry(store, digest(data))
+    if found is None:
         return before  # step 8 has said that the log does not know it
+    place, entry = found
     notes = Notes()
     for note in step.notes:
         notes.add(note)
     try:
         parts = read_report(data)
         if parts.signed:
-            for note in check_report(data, trust, now or datetime.now(UTC)).notes:
+            noted = NotedUse(keys, place.index, place.time) if keys and trust else None
+            for note in check_report(data, trust, now or datetime.now(UTC), noted).notes:
                 notes.add(note)
         if parts.proof is not None:
             _compare_proof(parts.proof, entry.run, store)
-        _compare(data, parts, entry, store, notes, name)
+        if _needs(store, entry.run) & set(absent):
+            notes.cannot_tell("it cannot be rendered again: evidence of its run is not here", name)
+        else:
+            _compare(data, parts, entry, store, notes, name)
     except VerificationError as error:
         notes.bad(error.message, name)
     except UsageError as error:
@@ -79,11 +98,17 @@ def compare_bytes(
     return VerificationReport((*before.steps[:STEP], result))
 
 
-def _entry(store: Store, wanted: str) -> Report | None:
+def _entry(store: Store, wanted: str) -> tuple[Entry, Report] | None:
     for entry in store.entries():
         if isinstance(entry.body, Report) and entry.body.digest == wanted:
-            return entry.body
+            return entry, entry.body
     return None
+
+
+def _needs(store: Store, run: str) -> set[str]:
+    """Paths of what a report of the run is rendered from."""
+    history = store.history(run)
+    return {reference.path for reference in blobs_of(history)} if history else set()
 
 
 def _compare_proof(proof: ReportProof, run: str, store: Store) -> None:
@@ -119,7 +144,14 @@ def _compare(
     except DependencyError as error:
         notes.cannot_tell(f"it cannot be rendered again: {error.message} ({error.hint})", name)
         return
-    if again == data or (parts.signed and data.startswith(again)):
+    if again == data:
+        return
+    if parts.page is not None and parts.page.page.startswith(again):
+        if parts.page.page != again:
+            raise VerificationError("something was added to the page before it was signed")
+        return
+    if parts.pdf is not None and data.startswith(again):
+        check_only_signed(data, again)
         return
     if entry.format == "json" and not _same_but_tool(again, data):
         notes.bad(f"it does not say what the signed data of run {entry.run} says", name)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from auditor.app.assess import load_observations, load_policy
-from auditor.app.entries import RecordedObservation
+from auditor.app.assess import load_policy
 from auditor.app.project import Project
+from auditor.app.run_evidence import RunEvidence
 from auditor.app.runs import engine_name
 from auditor.core.model.policy import Policy
 from auditor.errors import UsageError
@@ -36,7 +36,7 @@ class Interrupted:
     start: RunStart
     index: int
     policy: Policy
-    evidence: Sequence[RecordedObservation]
+    evidence: RunEvidence
 
 
 def find_interrupted(project: Project, run: str, now: datetime) -> Interrupted:
@@ -57,11 +57,9 @@ def find_interrupted(project: Project, run: str, now: datetime) -> Interrupted:
             f"run {run} was begun with the engine {policy.engine}",
             hint=f"auditor --engine {engine_name(policy)} scan --resume {run}",
         )
-    observations = load_observations(project.store, history)
-    evidence = [
-        RecordedObservation(observation, entry.blob, tuple(entry.redacted), entry.disclosures)
-        for entry, (observation, _digest) in zip(history.collects, observations, strict=True)
-    ]
+    evidence = RunEvidence(project.store, run, policy)
+    for entry in history.collects:
+        evidence.add_logged(entry)
     return Interrupted(history.start, history.start_index, policy, evidence)
 
 

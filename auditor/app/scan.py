@@ -19,12 +19,14 @@ from auditor import __version__
 from auditor.app.assess import assemble, recorded, verdict_bytes
 from auditor.app.boundary import guarded
 from auditor.app.collecting import collect_target
-from auditor.app.entries import RecordedObservation, collect_entry, recorded_form, scope_of
+from auditor.app.entries import recorded_form, scope_of
 from auditor.app.holds import hold_again
 from auditor.app.project import Project
-from auditor.app.redaction import record, refuse_secrets
+from auditor.app.recording import Recorder
+from auditor.app.redaction import refuse_secrets
 from auditor.app.resuming import Interrupted, one_process
 from auditor.app.retention import retain_until
+from auditor.app.run_evidence import RunEvidence
 from auditor.app.selection import Selection, make_policy
 from auditor.app.stores import tell_recovery
 from auditor.app.timestamping import stamp, stamp_late
@@ -52,7 +54,7 @@ from auditor.core.model.target import Target
 from auditor.core.rollup import count, outcome
 from auditor.core.scrub import scrub
 from auditor.errors import AuditorError, NothingEvaluatedError, StoreError
-from auditor.ledger.entries import RunAbort, RunEnd, RunStart, Verdicts
+from auditor.ledger.entries import Collect, RunAbort, RunEnd, RunStart, Verdicts
 from auditor.store.interface import LogAppender
 
 Clock = Callable[[], datetime]
@@ -126,7 +128,9 @@ class Scan:
         plan = plan_run(policy, self.project.engine)
         self.retain = retain_until(self.project.loaded.config.retention, policy, self.now)
         with _naming(self.project.store.location), one_process(self.run):
-            return self._complete(policy, plan, self._start(policy, plan), [])
+            start = self._start(policy, plan)
+            evidence = RunEvidence(self.project.store, self.run, policy)
+            return self._complete(policy, plan, start, evidence)
 
     def resume(self, interrupted: Interrupted) -> Assessment:
         """Go on with a run that was interrupted, at its own moment and under its own policy.
@@ -139,10 +143,10 @@ class Scan:
         self.retain = start.retain_until or self.now
         plan = plan_run(interrupted.policy, self.project.engine)
         with _naming(self.project.store.location), one_process(self.run):
-            return self._complete(interrupted.policy, plan, start, list(interrupted.evidence))
+            return self._complete(interrupted.policy, plan, start, interrupted.evidence)
 
     def _complete(
-        self, policy: Policy, plan: Plan, start: RunStart, evidence: list[RecordedObservation]
+        self, policy: Policy, plan: Plan, start: RunStart, evidence: RunEvidence
     ) -> Assessment:
         assessment = self._record(policy, plan, start, evidence)
         hold_again(self.project.store, self.run)
@@ -151,15 +155,11 @@ class Scan:
         return assessment
 
     def _record(
-        self, policy: Policy, plan: Plan, start: RunStart, evidence: list[RecordedObservation]
+        self, policy: Policy, plan: Plan, start: RunStart, evidence: RunEvidence
     ) -> Assessment:
         try:
-            evidence += self._collect(policy, plan, evidence)
-            observations = {
-                (item.observation.target, item.observation.resource_type): item.observation
-                for item in evidence
-            }
-            judgement = evaluate(policy, plan, observations, self.now, self.project.engine)
+            self._collect(policy, plan, evidence)
+            judgement = evaluate(policy, plan, evidence, self.now, self.project.engine)
             return self._finish(policy, judgement, evidence, start)
         except KeyboardInterrupt:
             self.options.progress(f"what was read is kept: auditor scan --resume {self.run}")
@@ -190,21 +190,16 @@ class Scan:
             log.commit()
         return start
 
-    def _collect(
-        self, policy: Policy, plan: Plan, before: Sequence[RecordedObservation]
-    ) -> list[RecordedObservation]:
+    def _collect(self, policy: Policy, plan: Plan, evidence: RunEvidence) -> None:
         """Read target after target; what was read before is not read again."""
         targets = {target.name: target for target in policy.targets}
-        known = {(item.observation.target, item.observation.resource_type) for item in before}
-        found: list[RecordedObservation] = []
         with _executor(self.options.workers) as executor:
             context = self._context(executor, policy.inventory)
             for name, wanted in plan.requests().items():
-                types = [kind for kind in wanted if (name, kind) not in known]
+                types = [kind for kind in wanted if (name, kind) not in evidence]
                 if types:
                     kinds = {kind: policy.resource_types[kind] for kind in types}
-                    found += self._read(targets[name], kinds, context)
-        return found
+                    self._read(targets[name], kinds, context, evidence)
 
     def _context(
         self, executor: Executor, inventory: Mapping[str, object] | None = None
@@ -221,43 +216,44 @@ class Scan:
         )
 
     def _read(
-        self, target: Target, types: Mapping[str, ResourceType], context: CollectionContext
-    ) -> list[RecordedObservation]:
+        self,
+        target: Target,
+        types: Mapping[str, ResourceType],
+        context: CollectionContext,
+        evidence: RunEvidence,
+    ) -> None:
         """Read one target; what was read stands in the log when this ends, however it ends."""
         self.options.progress(f"{target.name}: reading {len(types)} types")
-        found: list[RecordedObservation] = []
-        try:
-            for observation in collect_target(
-                self.project.collectors, target, list(types), context
-            ):
-                kind = types[observation.resource_type]
-                found.append(record(self.project, observation, kind, self.retain))
-        except BaseException:
-            with suppress(AuditorError):  # what ended the reading is the news
-                self._log_collects(found)
-            raise
-        self._log_collects(found)
-        read = sum(len(item.observation.resources) for item in found)
-        gaps = sum(len(item.observation.gaps) for item in found)
-        unread = f", {gaps} could not be read" if gaps else ""
+        with Recorder(self.project, types, self.retain, evidence) as recorder:
+            try:
+                for observation in collect_target(
+                    self.project.collectors, target, list(types), context
+                ):
+                    recorder.put(observation)
+                recorder.finish()
+            except BaseException:
+                with suppress(AuditorError):  # what ended the reading is the news
+                    self._log_collects(recorder.stop())
+                raise
+        self._log_collects(recorder.entries)
+        read = sum(entry.items for entry in recorder.entries)
+        unread = f", {recorder.gaps} could not be read" if recorder.gaps else ""
         self.options.progress(f"{target.name}: {read} resources{unread}")
-        return found
 
-    def _log_collects(self, found: Sequence[RecordedObservation]) -> None:
+    def _log_collects(self, entries: Sequence[Collect]) -> None:
         with self._log() as log:
-            log.append_all([collect_entry(self.run, item) for item in found])
+            log.append_all(entries)
 
     def _finish(
         self,
         policy: Policy,
         judgement: Judgement,
-        evidence: list[RecordedObservation],
+        evidence: RunEvidence,
         start: RunStart,
     ) -> Assessment:
         """Verdicts, statement and end into the log; the assessment comes from what was recorded."""
         store = self.project.store
         verdicts = store.put(verdict_bytes(judgement), retain_until=self.retain)
-        collects = [collect_entry(self.run, item) for item in evidence]
         counts = count(judgement.findings)
         result = outcome(judgement.findings).value
         predicate = Predicate(
@@ -270,7 +266,7 @@ class Scan:
             log=LogPosition(origin=self.origin, index=self.start_index),
         )
         statement = Statement(
-            subject=subjects(start.policy, collects, verdicts), predicate=predicate
+            subject=subjects(start.policy, evidence.entries, verdicts), predicate=predicate
         )
         envelope = sign_envelope(statement.to_bytes(), PAYLOAD_TYPE, self.run_key)
         signature = envelope.signatures[0].signature
@@ -281,8 +277,7 @@ class Scan:
             digest = store.write_statement(self.run, bundle)
             log.append(RunEnd(run=self.run, outcome=result, statement=digest))
             log.commit()
-        observations = [(item.observation, item.blob.digest) for item in evidence]
-        return assemble(recorded(store, self.run, policy, judgement, observations))
+        return assemble(recorded(store, self.run, policy, judgement, evidence))
 
     def _abort(self, error: BaseException) -> None:
         """Say in the log that the run was given up; never hide the error behind another."""

@@ -82,7 +82,10 @@ def verify(
     if subject.store is None:
         return compare_package_reports(evidence, take_steps(evidence, PACKAGE_STEPS), report)
     result = take_steps(evidence, STORE_STEPS)
-    return compare_report(report, subject.store, result, policy, now) if report else result
+    if report is None:
+        return result
+    absent = evidence.damaged | evidence.pruned
+    return compare_report(report, subject.store, result, policy, now, evidence.keys, absent)
 
 
 def reader_of(subject: Subject) -> StoreReader:

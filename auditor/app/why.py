@@ -108,14 +108,7 @@ def why(record: Recorded, assessment: Assessment, finding: Finding) -> Why:
     policy = record.policy
     control = next(c for c in policy.controls if c.id == finding.control)
     check = control.check(finding.check)
-    observation = next(
-        (
-            o
-            for o, _digest in record.observations
-            if (o.target, o.resource_type) == (finding.target, finding.resource_type)
-        ),
-        None,
-    )
+    observation = record.evidence.get((finding.target, finding.resource_type))
     resource = _resource(observation, finding)
     reasoning: tuple[Reasoning, ...] = ()
     if observation is not None and resource is not None:

@@ -62,6 +62,15 @@ def verify_file(data: bytes, sidecar: str, allowed: Sequence[NamedKey], *, at: d
     )
 
 
+def signer_of(sidecar: str) -> str:
+    """Id of the key that a sidecar says signed; nothing is verified.
+
+    Raises:
+        VerificationError: The sidecar is changed.
+    """
+    return _parse_sidecar(sidecar).signatures[0].key_id
+
+
 def _parse_sidecar(sidecar: str) -> Envelope:
     try:
         document = parse_object(sidecar.encode(), limit=MAX_SIDECAR)

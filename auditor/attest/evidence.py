@@ -15,11 +15,14 @@ from auditor.attest.package import Manifest
 from auditor.attest.reader import StoreReader
 from auditor.attest.trust import TrustPolicy
 from auditor.attest.vault import is_whole, read_vault
-from auditor.errors import VerificationError
+from auditor.errors import UndecidableError, VerificationError
 from auditor.ledger.blobs import BlobRef, decode_blob
 from auditor.ledger.checkpoint import SignedCheckpoint
 from auditor.ledger.entries import Collect, RunStart, Verdicts
 from auditor.ledger.runs import RunBook, RunHistory
+
+MAX_WHOLE = 256 * 1024 * 1024
+"""Bytes of the largest blob that is held in memory; a small file can unpack to any size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,13 @@ class Evidence:
 
         Raises:
             VerificationError: Missing or changed; `.where` is its path.
+            UndecidableError: Too large to be held in memory.
         """
+        if reference.size > MAX_WHOLE:
+            raise UndecidableError(
+                f"a blob of {reference.size} bytes is not read whole, at most {MAX_WHOLE} are",
+                where=reference.path,
+            )
         return b"".join(self.stream_blob(reference))
 
     def stream_blob(self, reference: BlobRef) -> Iterator[bytes]:

@@ -27,7 +27,7 @@ MAX_UNPACKED = 512 * 1024 * 1024
 MAX_SIGNATURES = 32
 _STREAM = re.compile(rb"stream\r?\n")
 _FILTERS = re.compile(rb"/Filter\s*\[[^\]]*/[^\]]*/")
-_PIECE = 1 << 20
+_FIRST_PIECE, _PIECE = 1 << 12, 1 << 20
 _LONG_LENGTH = 0x80  # DER: from here on the number of bytes that the length takes
 # Algorithms with and without the parameter NULL: nothing signs these bytes.
 _SHA256 = (
@@ -249,22 +249,22 @@ def _check_unpacked_size(data: bytes) -> None:
 
 
 def _unpack(data: bytes, start: int, budget: int) -> int:
-    """What is left of the budget after the stream that begins here, if it is a compressed one."""
+    """What is left of the budget after the stream that begins here, if it is a compressed one.
+
+    What is read counts as well: streams that yield nothing can stand in one another by thousands.
+    """
     unpacker = zlib.decompressobj()
-    rest = memoryview(data)[start:]
-    try:
-        piece = unpacker.decompress(rest[:_PIECE], _PIECE)
-        rest = rest[_PIECE:]
-        while piece or unpacker.unconsumed_tail or (rest and not unpacker.eof):
-            budget -= len(piece)
-            if budget < 0:
-                raise VerificationError(f"the PDF unpacks to more than {MAX_UNPACKED} bytes")
-            if unpacker.eof:
-                break
-            tail = unpacker.unconsumed_tail
-            if not tail:
-                tail, rest = bytes(rest[:_PIECE]), rest[_PIECE:]
-            piece = unpacker.decompress(tail, _PIECE)
-    except zlib.error:
-        return budget  # not compressed, or broken: who reads it will say so
+    at, size = start, _FIRST_PIECE
+    while at < len(data) and not unpacker.eof:
+        packed = data[at : at + size]
+        at, size = at + len(packed), min(2 * size, _PIECE)
+        budget -= len(packed)
+        try:
+            while packed and budget >= 0:
+                budget -= len(unpacker.decompress(packed, _PIECE))
+                packed = unpacker.unconsumed_tail
+        except zlib.error:
+            return budget  # not compressed, or broken: who reads it will say so
+        if budget < 0:
+            raise VerificationError(f"the PDF unpacks to more than {MAX_UNPACKED} bytes")
     return budget

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 
 from auditor.attest.bundle import Bundle
 from auditor.attest.dsse import verify_envelope
+from auditor.attest.noted import NotedUse
 from auditor.attest.page_signature import check_payload
 from auditor.attest.report_parts import ReportParts, read_report
+from auditor.attest.report_rollup import check_summaries
 from auditor.attest.report_signature import check_pdf_signature
 from auditor.attest.result import Notes, StepResult, StepVerdict, VerificationReport
 from auditor.attest.signing import key_id
@@ -43,6 +46,7 @@ class Looked:
     data: bytes
     trust: TrustPolicy | None
     now: datetime
+    noted: NotedUse | None = None
     parts: ReportParts | None = None
     proof: TlogProof | None = None
     entry: Entry | None = None
@@ -91,9 +95,15 @@ def verify_report_alone(
     )
 
 
-def check_report(data: bytes, trust: TrustPolicy | None, now: datetime) -> StepResult:
-    """Step 8 alone: what a report's own signature and attachments say, for who has the store."""
-    looked = Looked(data, trust, now)
+def check_report(
+    data: bytes, trust: TrustPolicy | None, now: datetime, noted: NotedUse | None = None
+) -> StepResult:
+    """Step 8 alone: what a report's own signature and attachments say, for who has the store.
+
+    Args:
+        noted: Where the log has noted the report; its signer must have been in use there.
+    """
+    looked = Looked(data, trust, now, noted)
     for number, (title, step) in enumerate(_STEPS[:8]):
         _take(number, title, step, looked)  # for what they establish; the store's steps answer
     return _take(8, _STEPS[8][0], _check_itself, looked)
@@ -220,6 +230,8 @@ def _signed_verdicts(statement: Statement, data: bytes) -> Mapping[str, object]:
 
 
 def _trusted(looked: Looked, wanted: str) -> NamedKey:
+    if looked.noted is not None:
+        return looked.noted.named(wanted)
     key = looked.policy.run_key(wanted)
     if key is None:
         raise UndecidableError(f"signed by an unknown key {wanted[:16]!r}")
@@ -269,7 +281,9 @@ def _check_itself(looked: Looked, notes: Notes) -> str:
         notes.cannot_tell("the report itself is not signed: nothing in it tells who wrote it")
         return "not signed"
     if looked.parts.pdf is not None:
-        proven = check_pdf_signature(looked.parts.pdf, looked.policy, looked.now, notes)
+        proven = check_pdf_signature(
+            looked.parts.pdf, looked.policy, looked.now, notes, looked.noted
+        )
         when = f", time-stamped at {proven}" if proven else ""
         return f"signed by a trusted run key{when}, with an assessment that agrees"
     return _check_page(looked)
@@ -283,7 +297,9 @@ def _check_page(looked: Looked) -> str:
     signature = page.envelope.signatures[0]
     signer = _trusted(looked, signature.key_id)
     verify_envelope(page.envelope, signature, signer.public_key, signer.algorithm)
-    if not signer.covers(looked.now):
+    if looked.noted is not None:
+        looked.noted.check(signature.key_id)
+    elif not signer.covers(looked.now):
         raise UndecidableError(
             f"the key {signer.name!r} is not valid now, and nothing tells when it signed the page"
         )
@@ -336,6 +352,17 @@ def check_assessment(data: bytes, statement: Statement, verdicts: Mapping[str, o
     for name, value in signed.items():
         if told[name] != value:
             raise VerificationError(f"the assessment has another {name} than was signed")
+    _check_summaries(data, document, verdicts)
+
+
+def _check_summaries(data: bytes, document: Mapping[str, Any], verdicts: Mapping[str, Any]) -> None:
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    if orjson.dumps(document, option=options) != data:  # a key twice: readers may take the other
+        raise VerificationError("the assessment is not written as assessments are")
+    try:
+        check_summaries(document, verdicts["findings"], verdicts["not_tested"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise VerificationError(f"not a document of schema assessment-1: {error}") from error
 
 
 _STEPS: tuple[tuple[str, Callable[[Looked, Notes], str]], ...] = (

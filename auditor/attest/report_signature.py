@@ -11,6 +11,7 @@ import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from auditor.attest.noted import NotedUse
 from auditor.attest.report_pdf import PdfReport, Stamp, by_pyhanko
 from auditor.attest.result import Notes
 from auditor.attest.signing import key_id
@@ -26,20 +27,30 @@ _GRANTED = bytes.fromhex("3003020100")  # PKIStatusInfo: granted
 
 
 def check_pdf_signature(
-    pdf: PdfReport, trust: TrustPolicy, now: datetime, notes: Notes
+    pdf: PdfReport,
+    trust: TrustPolicy,
+    now: datetime,
+    notes: Notes,
+    noted: NotedUse | None = None,
 ) -> datetime | None:
     """Check signature, signer and time-stamps; gives the proven time, None where none is.
+
+    Args:
+        noted: Where the log has noted the report, for who has the log.
 
     Raises:
         VerificationError: The signature does not hold.
         UndecidableError: It is by a key or an authority that the policy does not know.
     """
-    signer = _signer(pdf, trust)
+    signer = _signer(pdf, trust, noted)
     proven = _proven_time(pdf, trust, notes)
     if proven is None:
         _note_untimed(trust, notes)
     at = proven or pdf.claimed_at or now
     _check_by_pyhanko(pdf, trust, at)
+    if noted is not None:
+        noted.check(signer.key_id, proven)
+        return proven
     if not signer.covers(at):
         raise VerificationError(f"the key {signer.name!r} was not valid at {at}", where=WHERE)
     if proven is None and not signer.covers(now):
@@ -78,8 +89,10 @@ def _key_id(spki: bytes) -> str:
         raise VerificationError(f"the certificate's key: {error}", where=WHERE) from error
 
 
-def _signer(pdf: PdfReport, trust: TrustPolicy) -> NamedKey:
+def _signer(pdf: PdfReport, trust: TrustPolicy, noted: NotedUse | None) -> NamedKey:
     found = signer_key(pdf)
+    if noted is not None:
+        return noted.named(found)
     key = trust.run_key(found)
     if key is None:
         raise UndecidableError(f"signed by an unknown key {found[:16]!r}", where=WHERE)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from auditor.attest.evidence import Evidence, RunRecord
 from auditor.attest.pruning import PruningRecord
 from auditor.attest.result import Notes
+from auditor.attest.vault import vault_path
 from auditor.attest.verdict_difference import undecided_findings
-from auditor.errors import AuditorError, StoreError, VerificationError
+from auditor.errors import AuditorError, StoreError, UndecidableError, VerificationError
 from auditor.ledger.blobs import BlobRef
 from auditor.ledger.runs import RunBook
 
@@ -29,12 +30,26 @@ def check_blobs(evidence: Evidence, notes: Notes) -> str:
         except StoreError as error:
             evidence.damaged.add(path)
             notes.cannot_tell(error.message, path)
+    check_vault(evidence, notes)
     if evidence.run is None:
         for path in evidence.paths["blobs"]:
             if path not in evidence.blobs:
                 notes.warn("no entry of the log names this blob", path)
     found = len(wanted) - len(evidence.pruned)
     return f"{found} blobs have the digests that the log names"
+
+
+def check_vault(evidence: Evidence, notes: Notes) -> None:
+    """What is left of the disclosures can be read; that it is true, judging again shows."""
+    collects = [collect for run in evidence.runs() for collect in run.collects]
+    wanted = {vault_path(c.disclosures): c.disclosures for c in collects if c.disclosures}
+    for path, reference in wanted.items():
+        try:
+            evidence.read_vault(reference)
+        except VerificationError as error:
+            notes.bad(error.message, path)
+        except (UndecidableError, StoreError) as error:
+            notes.cannot_tell(error.message, path)
 
 
 def _check_pruned(evidence: Evidence, path: str, objection: str, notes: Notes) -> None:

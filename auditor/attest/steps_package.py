@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from auditor.attest.detached import MAX_SIDECAR, verify_file
+from auditor.attest.detached import MAX_SIDECAR, signer_of, verify_file
 from auditor.attest.evidence import Evidence
+from auditor.attest.noted import NotedUse
 from auditor.attest.package import (
     FOLDERS,
     GUIDE,
@@ -77,6 +78,25 @@ def _check_signature(
         verify_file(data, text, evidence.trust.run_keys, at=at)
     except VerificationError as error:
         notes.bad(error.message, error.where or SIGNATURE)
+    except UndecidableError as error:
+        # Answered in step 3, unless a rotation in the log leads to the signer.
+        notes.warn(f"{error.message}; step 3 looks for a rotation that leads to it", SIGNATURE)
+
+
+def check_signer(evidence: Evidence, notes: Notes) -> None:
+    """Part of step 3, when the entries are proven: what the log says of the manifest's signer."""
+    if evidence.keys is None or evidence.trust is None or evidence.last_time is None:
+        return  # step 1 has said that there is no policy
+    size = evidence.checkpoint.checkpoint.size
+    noted = NotedUse(evidence.keys, size - 1, evidence.last_time)
+    data = read_bounded(evidence.reader, MANIFEST, MAX_MANIFEST)
+    try:
+        sidecar = read_bounded(evidence.reader, SIGNATURE, MAX_SIDECAR).decode("ascii")
+        wanted = signer_of(sidecar)
+        noted.check(wanted)
+        verify_file(data, sidecar, [noted.named(wanted)], at=evidence.last_time)
+    except (VerificationError, UnicodeDecodeError) as error:
+        notes.bad(str(error), SIGNATURE)
     except UndecidableError as error:
         notes.cannot_tell(error.message, SIGNATURE)
 

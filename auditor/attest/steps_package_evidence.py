@@ -6,6 +6,7 @@ from auditor.attest.evidence import Evidence
 from auditor.attest.package import CONTROLS
 from auditor.attest.reader import read_bounded
 from auditor.attest.result import Notes
+from auditor.attest.steps_evidence import check_vault
 from auditor.errors import LedgerError, StoreError, VerificationError
 from auditor.ledger.blobs import BlobRef
 from auditor.ledger.encoding import MAX_DOCUMENT, parse_object
@@ -26,6 +27,7 @@ def check_package_blobs(evidence: Evidence, notes: Notes) -> str:
             notes.cannot_tell(f"left out of the bundle: {withheld[path]}", path)
         else:
             _check_blob(evidence, reference, notes)
+    check_vault(evidence, notes)
     _check_unchosen(evidence, notes)
     _check_others(evidence, set(wanted), notes)
     _check_copies(evidence, notes)
@@ -79,7 +81,7 @@ def _check_unchosen(evidence: Evidence, notes: Notes) -> None:
     chosen = package.chosen
     for run in book.runs.values():
         start = run.start
-        if start is None or run.end is None or run.run in package.runs:
+        if start is None or run.run in package.runs:
             continue
         early = chosen.since is not None and start.now < chosen.since
         late = chosen.until is not None and start.now >= chosen.until

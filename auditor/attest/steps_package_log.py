@@ -21,6 +21,7 @@ from auditor.attest.package import (
 from auditor.attest.reader import read_bounded
 from auditor.attest.result import Notes, StepVerdict
 from auditor.attest.steps_log import EntryBook, establish
+from auditor.attest.steps_package import check_signer
 from auditor.attest.steps_runs import MAX_START_DELAY
 from auditor.core.times import format_instant
 from auditor.errors import LedgerError, VerificationError
@@ -49,6 +50,7 @@ def check_package_log(evidence: Evidence, notes: Notes) -> str:
     entries.read()
     if notes.verdict is not StepVerdict.BAD:
         establish(evidence, entries, entries.latest, notes)
+        check_signer(evidence, notes)
         for run in evidence.runs():
             _check_within(package, run, notes)
         _check_runs_there(evidence, package, notes)

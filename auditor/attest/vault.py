@@ -2,7 +2,9 @@
 
 A file of the vault holds one disclosure a line. It may be whole, cut down to some lines, or gone:
 the log names the whole one, and says nothing against the others. So the digest in the log only
-tells whether it is whole; that a line is true is shown by `core.model.disclosure`.
+tells whether it is whole; that a line is true is shown by `core.model.disclosure`. The packing is
+shown by its digest, or is the one that this program gives to the same lines: in what no digest
+covers, bytes could be hidden, or changed unseen.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import zlib
 
 from auditor.attest.reader import StoreReader, read_bounded
 from auditor.core.canonical import digest
-from auditor.errors import VerificationError
+from auditor.errors import UndecidableError, VerificationError
 from auditor.ledger.blobs import BlobEncoder, BlobRef
 
 VAULT = "vault/"
@@ -32,6 +34,7 @@ def read_vault(reader: StoreReader, reference: BlobRef) -> bytes | None:
 
     Raises:
         VerificationError: Longer than the whole was, or no file of the vault at all.
+        UndecidableError: Packed otherwise than this program packs.
         StoreError: It is there and cannot be read.
     """
     path = vault_path(reference)
@@ -47,6 +50,8 @@ def read_vault(reader: StoreReader, reference: BlobRef) -> bytes | None:
         raise VerificationError("holds more disclosures than there were", where=path)
     if not gunzip.eof or gunzip.unused_data:
         raise VerificationError("it is cut off or has bytes after its end", where=path)
+    if digest(packed) != reference.stored.digest and packed != pack_vault(data):
+        raise UndecidableError("packed otherwise than this program packs it", where=path)
     return data
 
 

@@ -1,6 +1,7 @@
-"""Where evidence and log are kept.
+"""Where evidence and log are kept: a folder (`local`) or a bucket (`s3`); port: `interface`.
 
-How to use it:
+`base` has what both do alike, over the small port `source`; `log_tail` what both writers of the log
+do alike. `app.stores.open_store` chooses by location. How to use it:
 
     store = LocalStore(Path("evidence"))
     log_key = load_key(Path("keys/log.pem"))                  # auditor.keys.file, Ed25519

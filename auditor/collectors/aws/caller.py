@@ -8,21 +8,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from fnmatch import fnmatchcase
 from threading import Lock
+from typing import TypeVar
 
 from botocore import xform_name
 from botocore.client import BaseClient
 
 from auditor.collectors.aws.failures import FAILURES, Failure, classify
+from auditor.collectors.aws.pages import paginator
 from auditor.collectors.aws.permissions import iam_action
 from auditor.collectors.aws.session import Clients
 from auditor.core.model.observation import Call, Gap
 from auditor.core.model.status import Cause
 
-_Values = Mapping[str, object]  # of fields, by name
+_Values = TypeVar("_Values")
+_CHUNK = 256 * 1024
 _MAX_PAGES = 10_000
 _MORE = ("IsTruncated", "Truncated")
 _METADATA = "ResponseMetadata"
@@ -72,8 +77,11 @@ class Reply:
 
     def meaning(self, absent: Mapping[str, _Values]) -> _Values | None:
         """The values of a failure that means "not configured": by code, or by code and message."""
-        exact = self.gap.detail if self.gap else ""
-        return absent.get(self.code, absent.get(exact)) if self.code else None
+        told = self.gap.detail if self.gap else ""
+        for pattern, values in absent.items():
+            if self.code and (pattern == self.code or fnmatchcase(told, pattern)):
+                return values
+        return None
 
 
 class Caller:
@@ -101,6 +109,31 @@ class Caller:
             mine.set_exception(error)
             raise
         return mine.result()
+
+    def fetch(self, request: Request, take: Callable[[Iterator[bytes]], None]) -> Reply:
+        """An object whose body is read as a stream, and not kept; the reply has its metadata.
+
+        Args:
+            request: s3:GetObject.
+            take: Reads the chunks to their end; a ValueError of its own is a gap.
+        """
+        started = self._clock()
+        body: dict[str, object] = {}
+        failure: Failure | None = None
+        endpoint = request.region
+        try:
+            client = self._clients.get(request.service, request.region)
+            endpoint = client.meta.endpoint_url
+            answer = getattr(client, xform_name(request.operation))(**request.params)
+            with closing(answer.pop("Body")) as stream:
+                take(stream.iter_chunks(_CHUNK))
+            body = answer
+        except FAILURES as error:
+            failure = classify(error, request.service, request.operation)
+        gap = failure.gap if failure else None
+        time = _server_time(body.get(_METADATA, {}))  # type: ignore[arg-type] # botocore's own
+        call = Call(request.text(), endpoint, started, time, items=1, ok=gap is None)
+        return Reply(body, call, gap, failure.code if failure else "")
 
     def send(self, request: Request) -> Reply:
         """The reply to the request, all pages."""
@@ -142,13 +175,12 @@ class _Pages:
         self._keys: tuple[str, ...] = ()
 
     def read(self, client: BaseClient, request: Request) -> None:
-        method = xform_name(request.operation)
-        if not client.can_paginate(method):
-            self._add(getattr(client, method)(**request.params))
+        pages_of = paginator(client, request.service, request.operation)
+        if pages_of is None:
+            self._add(getattr(client, xform_name(request.operation))(**request.params))
             return
-        paginator = client.get_paginator(method)
-        self._keys = tuple(key.expression for key in paginator.result_keys or ())
-        pages: Iterator[Mapping[str, object]] = iter(paginator.paginate(**request.params))
+        self._keys = tuple(key.expression for key in pages_of.result_keys or ())
+        pages: Iterator[Mapping[str, object]] = iter(pages_of.paginate(**request.params))
         for page in pages:
             self._add(page)
             listed = any(_is_listed(page, key) for key in self._keys)

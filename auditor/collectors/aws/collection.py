@@ -15,12 +15,16 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from auditor.collectors.aws.caller import Caller, Reply, Request
+from auditor.collectors.aws.deep.readers import READERS, regions_of
+from auditor.collectors.aws.deep.scope import Part
 from auditor.collectors.aws.enrich import enrich, filled_params
 from auditor.collectors.aws.extract import MALFORMED, Draft, to_json
 from auditor.collectors.aws.lists import Listing, list_items
 from auditor.collectors.aws.loader import CollectedType
+from auditor.collectors.aws.model import ListSpec
 from auditor.collectors.aws.paths import search
 from auditor.collectors.aws.session import Account
+from auditor.collectors.aws.settings import AwsSettings
 from auditor.core.model.fields import parse_field_type
 from auditor.core.model.observation import Call, Gap, Resource
 from auditor.core.model.status import Cause
@@ -52,11 +56,22 @@ class Collection:
 
     Args:
         home: Region whose endpoints answer for the services without regions.
+        started_at: When the collection began: the end of the times that deep readers look at.
     """
 
-    def __init__(self, account: Account, home: str, caller: Caller, executor: Executor) -> None:
+    def __init__(
+        self,
+        account: Account,
+        home: str,
+        caller: Caller,
+        executor: Executor,
+        settings: AwsSettings,
+        started_at: datetime,
+    ) -> None:
         self._account = account
         self._home = home
+        self._settings = settings
+        self._started_at = started_at
         self._caller = caller
         self._executor = executor
         self._done: SimpleQueue[tuple[Progress, Callable[[], None]]] = SimpleQueue()
@@ -82,7 +97,9 @@ class Collection:
     def _start(self, collected: CollectedType) -> Progress:
         progress = Progress(collected)
         regional = collected.spec.scope == "regional"
-        for region in self._account.regions if regional else (self._home,):
+        source = collected.spec.source
+        once = not regional or (isinstance(source, ListSpec) and source.once)
+        for region in (self._home,) if once else self._account.regions:
             listing = (collected, self._account, region, self._caller)
             self._submit(progress, self._listed, list_items, *listing)
         for name in collected.spec.facts:
@@ -99,10 +116,30 @@ class Collection:
         for draft in listing.drafts:
             if not _is_new(progress, draft):
                 continue
-            if collected.spec.enrich:
+            if collected.spec.deep is not None:
+                self._submit(progress, self._opened, enrich, draft, collected, self._caller)
+            elif collected.spec.enrich:
                 self._submit(progress, _enriched, enrich, draft, collected, self._caller)
             else:
                 _enriched(progress, enrich(draft, collected, self._caller))
+
+    def _opened(self, progress: Progress, result: tuple[Resource, list[Call]]) -> None:
+        """Read an item deeply, in each region that it is read in."""
+        item, calls = result
+        progress.calls += calls
+        deep = progress.collected.spec.deep
+        if deep is None:  # excluded by _listed
+            raise AssertionError(progress.collected.name)
+        for region in regions_of(item, self._account):
+            part = Part(
+                item,
+                self._account.id,
+                region,
+                self._settings,
+                self._started_at,
+                derived=deep.derived,
+            )
+            self._submit(progress, _enriched, READERS[deep.reader], part, self._caller)
 
     def _count(self, collected: CollectedType, name: str) -> Reply:
         """Ask for a figure of an independent source."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from auditor.collectors.aws.caller import Caller, Reply, Request
 from auditor.collectors.aws.extract import MALFORMED, Draft, put, read_fields
 from auditor.collectors.aws.facts import FUNCTIONS
+from auditor.collectors.aws.facts.unreadable import sequence
 from auditor.collectors.aws.loader import CollectedType
 from auditor.collectors.aws.model import EnrichSpec, FieldSpec, LocateSpec, Values
 from auditor.collectors.aws.paths import search
@@ -42,9 +43,14 @@ def enrich(draft: Draft, collected: CollectedType, caller: Caller) -> tuple[Reso
 
 def filled_params(params: Values, places: Mapping[str, str]) -> dict[str, object]:
     """Constant parameters with the account's id in its place."""
-    return {
-        name: places["account"] if value == _ACCOUNT else value for name, value in params.items()
-    }
+    account = places["account"]
+    return {name: _with_account(value, account) for name, value in params.items()}
+
+
+def _with_account(value: object, account: str) -> object:
+    if isinstance(value, list):
+        return [_with_account(member, account) for member in value]
+    return account if value == _ACCOUNT else value
 
 
 def put_values(
@@ -69,8 +75,9 @@ def _enrich_once(
     if not _applies(draft, spec):
         put_values(draft, collected, spec.fields, spec.otherwise)
         return None
-    if spec.each:
-        _enrich_from_each(draft, collected, spec, caller, calls)
+    if spec.each or spec.chunks:
+        ask = _enrich_from_each if spec.each else _enrich_in_chunks
+        ask(draft, collected, spec, caller, calls)
         return None
     try:
         request = _request(draft, collected, spec)
@@ -78,8 +85,9 @@ def _enrich_once(
         mark_unread(draft, spec.fields, _unaskable(spec, error))
         return None
     reply = _ask(caller, request, collected, spec, calls)
-    if reply.code in spec.absent:
-        put_values(draft, collected, spec.fields, spec.absent[reply.code])
+    absent = reply.meaning(spec.absent)
+    if absent is not None:
+        put_values(draft, collected, spec.fields, absent)
     elif reply.gap is None:
         found = reply.found if spec.shared else None
         read_fields(draft, collected, spec.fields, reply.body, found)
@@ -110,6 +118,37 @@ def _enrich_from_each(
             return
         answers[value] = reply.body
     read_fields(draft, collected, spec.fields, {"item": draft.item, "answers": answers})
+
+
+def _enrich_in_chunks(
+    draft: Draft, collected: CollectedType, spec: EnrichSpec, caller: Caller, calls: list[Call]
+) -> None:
+    """Make a call for so many ids at a time, and read the fields from all of the answers."""
+    [(parameter, field)] = spec.chunks.items()
+    if field in draft.unread:
+        mark_unread(draft, spec.fields, draft.unread[field])
+        return
+    ids = draft.data[field]
+    try:
+        first = _request(draft, collected, spec)
+        chunks = _chunks(ids, spec.chunk_size)
+    except MALFORMED as error:
+        mark_unread(draft, spec.fields, _unaskable(spec, error))
+        return
+    answers: list[Mapping[str, object]] = []
+    for chunk in chunks:
+        request = replace(first, params={**first.params, parameter: chunk})
+        reply = _ask(caller, request, collected, spec, calls)
+        if reply.gap is not None:
+            mark_unread(draft, spec.fields, reply.gap)
+            return
+        answers.append(reply.body)
+    read_fields(draft, collected, spec.fields, {"ids": ids, "answers": answers})
+
+
+def _chunks(ids: object, size: int) -> list[list[object]]:
+    found = sequence(ids, "ids")
+    return [found[start : start + size] for start in range(0, len(found), size)]
 
 
 def _unaskable(spec: EnrichSpec, error: Exception) -> Gap:
@@ -151,7 +190,8 @@ def _request(draft: Draft, collected: CollectedType, spec: EnrichSpec) -> Reques
         if value is None:
             raise ValueError(f"the item has no {path}")
         params[name] = value
-    return Request(spec.service or collected.service, draft.region, spec.operation, params)
+    service = spec.service or collected.service
+    return Request(service, draft.region, spec.operation, params, first_page=spec.first_page)
 
 
 def _ask(
@@ -168,7 +208,7 @@ def _ask(
 
 def _known(reply: Reply, spec: EnrichSpec) -> Call:
     """An error that means "not configured" is a complete answer."""
-    return replace(reply.call, ok=True) if reply.code in spec.absent else reply.call
+    return reply.call if reply.meaning(spec.absent) is None else replace(reply.call, ok=True)
 
 
 def _mark_vanished(draft: Draft, collected: CollectedType, gap: Gap) -> None:

@@ -12,7 +12,7 @@ from auditor.collectors.aws.enrich import filled_params, put_values
 from auditor.collectors.aws.extract import MALFORMED, Draft, filled, read_fields
 from auditor.collectors.aws.facts import FUNCTIONS
 from auditor.collectors.aws.loader import CollectedType
-from auditor.collectors.aws.model import GetSpec, ListSpec, PrepareSpec
+from auditor.collectors.aws.model import GetSpec, ListSpec, PrepareSpec, Values
 from auditor.collectors.aws.paths import search
 from auditor.collectors.aws.session import Account
 from auditor.core.model.observation import Call, Gap
@@ -62,9 +62,10 @@ def _get(
     reply = _send(collected, source, places, caller)
     draft = _draft(collected, reply.body, places)
     listing.calls.append(reply.call)
-    if reply.code in source.absent:
+    absent = reply.meaning(source.absent)
+    if absent is not None:
         listing.calls = [replace(reply.call, ok=True)]  # a complete answer: not configured
-        put_values(draft, collected, collected.spec.fields, source.absent[reply.code])
+        put_values(draft, collected, collected.spec.fields, absent)
     elif reply.gap is not None:
         listing.gaps.append(reply.gap)
         return
@@ -80,7 +81,19 @@ def _list(
     caller: Caller,
     listing: Listing,
 ) -> None:
-    reply = _send(collected, source, places, caller)
+    for variant in source.variants or [{}]:
+        _list_variant(collected, source, places, caller, listing, variant)
+
+
+def _list_variant(
+    collected: CollectedType,
+    source: ListSpec,
+    places: Mapping[str, str],
+    caller: Caller,
+    listing: Listing,
+    variant: Values,
+) -> None:
+    reply = _send(collected, source, places, caller, variant)
     listing.calls.append(reply.call)
     if reply.gap is not None:
         listing.gaps.append(reply.gap)
@@ -117,9 +130,11 @@ def _keep(
 
 def _items(source: ListSpec, reply: Reply) -> list[object]:
     """The listed items; an answer that fails on its first page has none."""
-    if not reply.body:
+    if not reply.body and (reply.gap is not None or not source.empty):
         return []
     found = search(source.items, reply.body)
+    if found is None and source.empty and reply.gap is None:
+        return []
     rows = found if source.rows is None else FUNCTIONS[source.rows](found)
     if not isinstance(rows, list):
         raise ValueError(f"the answer has no list at {source.items}")
@@ -152,9 +167,11 @@ def _send(
     source: ListSpec | GetSpec,
     places: Mapping[str, str],
     caller: Caller,
+    variant: Values | None = None,
 ) -> Reply:
-    params = filled_params(source.params, places)
-    request = Request(collected.service, places["region"], source.operation, params)
+    params = filled_params({**source.params, **(variant or {})}, places)
+    empty = isinstance(source, ListSpec) and source.empty
+    request = Request(collected.service, places["region"], source.operation, params, empty=empty)
     return caller.shared(request)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from auditor.catalog.source import parse_yaml, validate
+from auditor.collectors.aws.deep import DERIVATIONS
 from auditor.collectors.aws.facts import FUNCTIONS
 from auditor.collectors.aws.model import FieldSpec, ServiceSpec, ShapesFile, TypeSpec
 from auditor.collectors.aws.permissions import permissions
@@ -96,7 +97,11 @@ def _collected(
         _check_function(source, f"{name}.{field}")
     if spec.locate is not None and spec.locate.via not in FUNCTIONS:
         raise ValueError(f"{name}.locate: no function {spec.locate.via!r}")
+    deep = spec.deep
+    if deep is not None and deep.reader not in DERIVATIONS:
+        raise ValueError(f"{name}.deep: no reader {deep.reader!r}")
     declared = {field: _with_shapes(source.type, shapes) for field, source in spec.all_fields()}
+    declared |= deep.fields if deep else {}
     fixed = {"account": "string"} | ({"region": "string"} if spec.has_region else {})
     record = parse_field_type(fixed | declared)
     facts = parse_field_type(_facts(spec))
@@ -108,6 +113,8 @@ def _collected(
         fields=record,
         facts=facts,
         permissions=permissions(service, spec),
+        derive=DERIVATIONS[deep.reader] if deep else None,
+        derived=tuple(deep.derived) if deep else (),
         personal=tuple(spec.personal),
         token=tuple(spec.token),
     )

@@ -98,7 +98,7 @@ class GetSpec(_Spec):
 
     Args:
         absent: Error code that means "not configured" to the values that then hold. Where AWS uses
-            the code for other things, too: the code and the message (`Code: message`).
+            the code for other things, too: code and message (`Code: message`), `*` for any text.
     """
 
     operation: str
@@ -157,6 +157,22 @@ class FactSpec(_Spec):
     type: str
 
 
+class DeepSpec(_Spec):
+    """An analysis in code: each listed item becomes a resource in each region it is read in.
+
+    Args:
+        reader: Its name in `deep`.
+        operations: What it calls beside the list, `service:Operation`.
+        fields: Types of the fields that it gives.
+        derived: Those of them that are computed from `raw`, and computed again by who judges again.
+    """
+
+    reader: str
+    operations: list[str]
+    fields: dict[str, JsonValue]
+    derived: list[str]
+
+
 class TypeSpec(_Spec):
     """One resource type.
 
@@ -167,6 +183,7 @@ class TypeSpec(_Spec):
         key: Name of the field that is unique within the account.
         uid: Template of the system's immutable id.
         gone: Error codes that say that the item no longer exists.
+        deep: The analysis that makes resources out of the items.
         personal: Paths of fields about a person, kept apart (`auditor.core.model.field_path`).
         token: Paths of fields of which only equality is kept.
     """
@@ -183,6 +200,7 @@ class TypeSpec(_Spec):
     gone: list[str] = Field(default_factory=list)
     fields: dict[str, FieldSpec]
     enrich: list[EnrichSpec] = Field(default_factory=list)
+    deep: DeepSpec | None = None
     facts: dict[str, FactSpec] = Field(default_factory=dict)
     personal: list[str] = Field(default_factory=list)
     token: list[str] = Field(default_factory=list)
@@ -233,7 +251,8 @@ class TypeSpec(_Spec):
             if call.when:
                 choice = {"otherwise": call.otherwise}
                 yield from _incomplete(choice, call.fields, f"{call.operation}: when")
-            asked = {*call.when, *call.chunks.values(), *(spec.at for spec in call.fields.values() if spec.at)}
+            looked_up = {spec.at for spec in call.fields.values() if spec.at}
+            asked = {*call.when, *call.chunks.values(), *looked_up}
             yield from (f"{call.operation}: {name!r} is no field" for name in asked - known)
 
 

@@ -16,6 +16,8 @@ from botocore.session import Session
 
 from auditor.collectors.aws.loader import CollectedType
 from auditor.collectors.aws.model import EnrichSpec, FieldSpec, ListSpec, LocateSpec
+from auditor.collectors.aws.pages import has_own_pages
+from auditor.collectors.aws.permissions import split
 from auditor.collectors.aws.shapes import (
     ANY,
     Keyed,
@@ -70,7 +72,9 @@ class _Checker:
         spec, source = self._collected.spec, self._collected.spec.source
         service = self._collected.service
         item: Kind = ANY
-        yield from self._request(service, source.operation, source.params)
+        further = source.variants if isinstance(source, ListSpec) else []
+        given = {*source.params, *(name for variant in further for name in variant)}
+        yield from self._request(service, source.operation, given)
         answer = self._answer(service, source.operation)
         if answer is None:
             return
@@ -88,6 +92,10 @@ class _Checker:
         yield from self._template("uid", spec.uid or "", item)
         for call in spec.enrich:
             yield from self._enriching(call, item)
+        for operation in spec.deep.operations if spec.deep else ():
+            found = self._operation(*split(operation))
+            if isinstance(found, str):
+                yield "deep", found
         for name, fact in spec.facts.items():
             yield from self._request(service, fact.operation, fact.params)
             figures = self._answer(service, fact.operation)
@@ -96,14 +104,18 @@ class _Checker:
 
     def _enriching(self, call: EnrichSpec, item: Kind) -> _Found:
         service = call.service or self._collected.service
-        given = [*call.params, *call.from_, *call.each]
+        given = [*call.params, *call.from_, *call.each, *call.chunks]
         yield from self._request(service, call.operation, given)
         for parameter, path in (*call.from_.items(), *call.each.items()):
             yield from self._path(f"{call.operation}.{parameter}", path, item)
         answer = self._answer(service, call.operation)
         if answer is not None:
-            together = Named({"item": item, "answers": Keyed(answer)})
-            yield from self._fields(call.fields, together if call.each else answer)
+            together: Kind = answer
+            if call.each:
+                together = Named({"item": item, "answers": Keyed(answer)})
+            elif call.chunks:
+                together = Named({"ids": Many(ANY), "answers": Many(answer)})
+            yield from self._fields(call.fields, together)
 
     def _item(self, source: ListSpec, answer: Kind) -> tuple[Kind, list[tuple[str, str]]]:
         """The kind of a listed item; rows made by a function have no model."""
@@ -176,6 +188,8 @@ class _Checker:
         return any(_TOKEN.fullmatch(name) for name in members)
 
     def _can_paginate(self, service: str, operation: str) -> bool:
+        if has_own_pages(service, operation):
+            return True
         try:
             self._session.get_paginator_model(service).get_paginator(operation)
         except (ValueError, PaginationError):

@@ -62,12 +62,11 @@ class Gate:
         self._buckets: dict[tuple[str, str], TokenBucket | None] = {}
 
     def guard(self, client: BaseClient, service: str, region: str) -> None:
-        """Stand in the way of everything that this client sends; called by one thread at a time."""
-        key = (service, region)
-        if key not in self._buckets:
-            pace = pace_of(service, self._settings)
-            self._buckets[key] = TokenBucket(pace) if pace else None
-        client.meta.events.register("before-send", partial(self._pass, self._buckets[key]))
+        """Stand in the way of everything that this client sends."""
+        pace = pace_of(service, self._settings)
+        # Clients of one service and region share a bucket, whichever thread makes them.
+        bucket = self._buckets.setdefault((service, region), TokenBucket(pace) if pace else None)
+        client.meta.events.register("before-send", partial(self._pass, bucket))
 
     def _pass(self, bucket: TokenBucket | None, **_event: object) -> None:
         """Count, and wait; a request past the ceiling is not sent.

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from auditor.collectors.aws.model import ListSpec, TypeSpec
 
 _PREFIXES = {
+    "accessanalyzer": "access-analyzer",
     "docdb": "rds",
     "efs": "elasticfilesystem",
     "elbv2": "elasticloadbalancing",
@@ -20,6 +21,7 @@ _PREFIXES = {
     "s3control": "s3",
 }
 _EXCEPTIONS = {
+    ("accessanalyzer", "ListFindingsV2"): "access-analyzer:ListFindings",
     ("s3", "ListBuckets"): "s3:ListAllMyBuckets",
     ("s3", "GetBucketEncryption"): "s3:GetEncryptionConfiguration",
     ("s3", "GetBucketLifecycleConfiguration"): "s3:GetLifecycleConfiguration",
@@ -32,6 +34,8 @@ _EXCEPTIONS = {
 # An operation that needs further actions beside its own. WAF looks at the firewall and at what
 # it stands before with the caller's rights; load balancers are all that is asked about here.
 _ALSO = {
+    # Objects may be encrypted with a key of the account.
+    ("s3", "GetObject"): ("kms:Decrypt",),
     ("wafv2", "GetWebACLForResource"): (
         "elasticloadbalancing:GetLoadBalancerWebACL",
         "wafv2:GetWebACL",
@@ -62,6 +66,14 @@ def operations(service: str, spec: TypeSpec) -> Iterator[tuple[str, str]]:
         yield call.service or service, call.operation
     for fact in spec.facts.values():
         yield service, fact.operation
+    for operation in spec.deep.operations if spec.deep else ():
+        yield split(operation)
+
+
+def split(operation: str) -> tuple[str, str]:
+    """Service and operation of `service:Operation`."""
+    service, _, name = operation.partition(":")
+    return service, name
 
 
 def permissions(service: str, spec: TypeSpec) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from auditor.collectors.aws.loader import CollectedType
+from auditor.collectors.aws.model import ListSpec
 from auditor.collectors.aws.permissions import REGIONS, WHOAMI
 from auditor.collectors.aws.settings import AwsSettings
 from auditor.collectors.interface import PlannedCall
@@ -28,13 +29,17 @@ def _regions(settings: AwsSettings) -> int | None:
 
 def _of_type(collected: CollectedType, regions: int | None) -> Iterator[PlannedCall]:
     spec = collected.spec
-    listed = f"{collected.service}:{spec.source.operation}"
-    if spec.scope == "regional":
-        yield PlannedCall(listed, regions, "region")
+    source = spec.source
+    listed = f"{collected.service}:{source.operation}"
+    variants = len(source.variants) if isinstance(source, ListSpec) and source.variants else 1
+    if spec.scope == "global" or (isinstance(source, ListSpec) and source.once):
+        yield PlannedCall(listed, variants, "account")
     else:
-        yield PlannedCall(listed, 1, "account")
+        yield PlannedCall(listed, None if regions is None else regions * variants, "region")
     for fact in spec.facts.values():
         yield PlannedCall(f"{collected.service}:{fact.operation}", 1, "account")
+    for operation in spec.deep.operations if spec.deep else ():
+        yield PlannedCall(operation, None, spec.title)
     for call in spec.enrich:
         request = f"{call.service or collected.service}:{call.operation}"
         if call.shared and not call.from_:  # one answer serves everything in a region

@@ -83,7 +83,14 @@ def _read(
     if placed.gap is not None:  # the regions are not known: what has none can still be read
         yield from (report.nothing(collected, placed) for collected in regional)
         readable = [collected for collected in types if collected not in regional]
-    collection = Collection(placed.account, clients.home, caller, report.context.executor)
+    collection = Collection(
+        placed.account,
+        clients.home,
+        caller,
+        report.context.executor,
+        settings,
+        report.started_at,
+    )
     for progress in collection.run(readable):
         yield report.finished(progress, placed, placed.account)
         report.say(len(readable))

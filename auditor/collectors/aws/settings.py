@@ -26,6 +26,9 @@ class AwsSettings(BaseModel):
         session_tags: Tags of the assumed role's session.
         home_region: Region that answers for services without regions; needed in other partitions
             (`cn-north-1`, `us-gov-west-1`) where the profile names none.
+        digest_hours: How far back the digests of a trail are verified; longer than a day, so that
+            daily runs leave nothing out.
+        digest_max_logs: Log files of a trail in a region that are read at most; more is a gap.
         unresolved: Why nothing is known about it (an organization that could not be listed).
     """
 
@@ -43,6 +46,8 @@ class AwsSettings(BaseModel):
     rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     session_tags: dict[str, str] = Field(default_factory=dict)
     home_region: Region | None = None
+    digest_hours: int = Field(default=30, ge=1, le=24 * 32)
+    digest_max_logs: int = Field(default=5000, ge=1)
     unresolved: dict[str, str] | None = None
 
 
@@ -71,6 +76,8 @@ class OrganizationSettings(BaseModel):
     rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     session_tags: dict[str, str] = Field(default_factory=dict)
     home_region: Region | None = None
+    digest_hours: int = Field(default=30, ge=1, le=24 * 32)
+    digest_max_logs: int = Field(default=5000, ge=1)
 
     def common(self) -> dict[str, object]:
         """What holds for the organization's own calls and for each account alike."""
@@ -81,4 +88,6 @@ class OrganizationSettings(BaseModel):
             "rates": self.rates,
             "session_tags": self.session_tags,
             "home_region": self.home_region,
+            "digest_hours": self.digest_hours,
+            "digest_max_logs": self.digest_max_logs,
         }

@@ -36,6 +36,7 @@ _S3_PARTS: Mapping[str, str] = {
     "logging": "GetBucketLogging",
     "replication": "GetBucketReplication",
 }
+_REST_XML = {"s3", "cloudfront", "route53"}  # the other services of the REST protocol answer JSON
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
@@ -101,6 +102,10 @@ def error(code: str, status: int, asked: Asked) -> Answer:
     if asked.protocol == "json":
         document = {"__type": code, "message": message}
         return Answer(400, json.dumps(document).encode(), "application/x-amz-json-1.1")
+    if asked.protocol == "rest" and asked.service not in _REST_XML:
+        document = {"message": message}
+        headers = {"x-amzn-ErrorType": code}
+        return Answer(status, json.dumps(document).encode(), "application/json", headers)
     inner = f"<Code>{code}</Code><Message>{message}</Message>"
     text = {
         "ec2": f"<Response><Errors><Error>{inner}</Error></Errors></Response>",

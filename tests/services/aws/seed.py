@@ -30,6 +30,29 @@ def client(url: str, service: str, region: str = HOME) -> Any:
     )
 
 
+SEEDED = (
+    "aws.cloudtrail.trail",
+    "aws.ec2.ebs_default",
+    "aws.ec2.security_group",
+    "aws.ec2.snapshot",
+    "aws.ec2.volume",
+    "aws.ec2.vpc",
+    "aws.iam.account_summary",
+    "aws.iam.credential_report_row",
+    "aws.iam.password_policy",
+    "aws.iam.policy",
+    "aws.iam.user",
+    "aws.iam.virtual_mfa_device",
+    "aws.kms.key",
+    "aws.logs.log_group",
+    "aws.rds.cluster",
+    "aws.rds.instance",
+    "aws.s3.account_public_access_block",
+    "aws.s3.bucket",
+)
+"""The types of which `seed` makes things; other modules seed their own."""
+
+
 def seed(url: str) -> None:
     """Make everything."""
     for make in (_users, _policies, _buckets, _keys, _trails, _databases, _networks, _logs):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography import x509
@@ -21,7 +22,7 @@ from tests.services.aws.server import ACCOUNT
 
 ZONES = (f"{HOME}a", f"{HOME}b")
 TAGS = {"owner": "platform", "environment": "prod", "data-class": "internal"}
-SECRET = "hunter2-very-long"  # noqa: S105 - what must never be kept
+SECRET = "hunter2-very-long"  # what must never be kept
 _SCRIPT = f"#!/bin/sh\nexport DB_PASSWORD={SECRET}\nmysql -u app\n"
 _PUBLIC = {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}
 
@@ -63,7 +64,9 @@ def _instances(url: str, subnets: list[str]) -> list[str]:
     ec2 = client(url, "ec2")
     image = ec2.register_image(Name="base", RootDeviceName="/dev/sda1")["ImageId"]
     hidden = base64.b64encode(gzip.compress(_SCRIPT.encode()))
-    cloud_config = f"#cloud-config\nwrite_files:\n- encoding: gz+b64\n  content: {hidden.decode()}\n"
+    cloud_config = (
+        f"#cloud-config\nwrite_files:\n- encoding: gz+b64\n  content: {hidden.decode()}\n"
+    )
     made = [
         ec2.run_instances(
             ImageId=image,
@@ -90,9 +93,9 @@ def _balancers(url: str, subnets: list[str], instances: list[str]) -> None:
     """A balancer with TLS, redirect, log and firewall, and one with none of them."""
     elb = client(url, "elbv2")
     made = {
-        name: elb.create_load_balancer(Name=name, Subnets=subnets, Type="application")[
-            "LoadBalancers"
-        ][0]["LoadBalancerArn"]
+        name: elb.create_load_balancer(
+            Name=name, Subnets=subnets, Type="application", Scheme="internet-facing"
+        )["LoadBalancers"][0]["LoadBalancerArn"]
         for name in ("good", "bad")
     }
     vpc = elb.describe_load_balancers(Names=["good"])["LoadBalancers"][0]["VpcId"]
@@ -104,10 +107,11 @@ def _balancers(url: str, subnets: list[str], instances: list[str]) -> None:
     }
     elb.register_targets(TargetGroupArn=groups["good"], Targets=[{"Id": i} for i in instances[:2]])
     elb.register_targets(TargetGroupArn=groups["bad"], Targets=[{"Id": instances[2]}])
-    elb.modify_load_balancer_attributes(
-        LoadBalancerArn=made["good"],
-        Attributes=pairs({"access_logs.s3.enabled": "true", "access_logs.s3.bucket": "logs"}),
-    )
+    for name, on in (("good", "true"), ("bad", "false")):  # AWS states it where it was never set
+        elb.modify_load_balancer_attributes(
+            LoadBalancerArn=made[name],
+            Attributes=pairs({"access_logs.s3.enabled": on, "access_logs.s3.bucket": "logs"}),
+        )
     certificate = client(url, "acm").request_certificate(DomainName="shop.example.org")
     _listeners(elb, made, groups, certificate["CertificateArn"])
     waf = client(url, "wafv2")
@@ -125,7 +129,8 @@ def _listeners(elb: Any, made: dict[str, str], groups: dict[str, str], certifica
     redirect = {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
     elb.create_listener(
         LoadBalancerArn=made["good"], Protocol="HTTPS", Port=443, DefaultActions=forward("good"),
-        SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06", Certificates=[{"CertificateArn": certificate}],
+        SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
+        Certificates=[{"CertificateArn": certificate}],
     )  # fmt: skip
     elb.create_listener(
         LoadBalancerArn=made["good"], Protocol="HTTP", Port=80,
@@ -188,6 +193,9 @@ def _images(url: str) -> None:
         imageScanningConfiguration={"scanOnPush": True},
     )
     ecr.create_repository(repositoryName="bad")
+    rule = {"scanFrequency": "SCAN_ON_PUSH",
+            "repositoryFilters": [{"filter": "good", "filterType": "WILDCARD"}]}  # fmt: skip
+    ecr.put_registry_scanning_configuration(scanType="BASIC", rules=[rule])
     document = json.dumps({"Version": "2012-10-17", "Statement": [_PUBLIC]})
     ecr.set_repository_policy(repositoryName="bad", policyText=document)
     for name in ("good", "bad"):
@@ -245,9 +253,7 @@ def _functions(url: str) -> None:
 
 
 def _certificates(url: str) -> None:
-    """One that ends soon, imported; those that moto issues are good for a year."""
-    from datetime import UTC, datetime, timedelta
-
+    """One that ends soon, imported; what moto issues is good for a year."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "old.example.org")])
     now = datetime.now(UTC)

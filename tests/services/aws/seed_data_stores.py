@@ -7,6 +7,7 @@ document databases) is answered by `canned`, in the form that AWS documents.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,9 +23,8 @@ BUCKET = "backups"
 COPIES = "backups-copy"
 VAULT = "prod"
 PLAN_OF_TESTS = f"arn:aws:backup:{HOME}:{ACCOUNT}:restore-testing-plan:weekly-0c3b"
-_PASSWORD = "Correct-horse-1"  # noqa: S105 - of the stand-in
+_PASSWORD = "Correct-horse-1"
 _PROD = [{"Key": "environment", "Value": "prod"}]
-_DUMPS = 5
 
 
 def seed_good(url: str) -> None:
@@ -262,7 +262,13 @@ def canned(*, good: bool) -> list[Rule]:
         operation="ListBuckets",
         edit=lambda body: body.replace(f"<Name>{COPIES}</Name>".encode(), placed),
     )
-    return [*_canned_backup(good=good), _canned_documents(good=good), regions]
+    # moto answers with the subnets that it was given, and not with their network.
+    network = Rule(
+        service="es",
+        containing="/opensearch/domain/catalog",
+        edit=lambda body: re.sub(rb'("SubnetIds")', rb'"VPCId": "vpc-0a1b2c3d", \1', body),
+    )
+    return [*_canned_backup(good=good), _canned_documents(good=good), regions, network]
 
 
 def _canned_documents(*, good: bool) -> Rule:

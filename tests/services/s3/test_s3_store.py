@@ -189,7 +189,11 @@ def test_a_bucket_without_object_lock_is_refused(
 def test_recovery_is_told(site: BucketSite) -> None:
     with site.open() as log:
         log.append(RunAbort(run="r", reason="x"))
-    with site.open() as log:
+    other = BucketSite(site.root / "other", site.place)
+    other.log_key = site.log_key
+    with other.open() as log:
         assert log.recovery.entries == 2
         log.commit()
     assert len(list(site.store.entries())) == 2
+    with site.open() as log:  # what it has read before is no recovery
+        assert log.recovery.entries == 0

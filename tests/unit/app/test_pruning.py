@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from auditor.app.holds import clear_hold, list_holds, read_book, set_hold
+from auditor.app.holds import clear_hold, hold_again, list_holds, read_book, set_hold
 from auditor.app.project import load_trust
 from auditor.app.prune import Pruned, prune
 from auditor.app.verifying import rejudge_record
@@ -21,6 +21,7 @@ from auditor.errors import UsageError
 from auditor.ledger.entries import LogBody, PruneRecord
 from auditor.ledger.retention import pruned_list
 from auditor.ledger.runs import RunHistory
+from auditor.store.local import LocalStore
 from tests.unit.app.company import BEGIN, Company, found, target, ticking
 
 LATER = BEGIN + timedelta(days=500)
@@ -319,6 +320,48 @@ def test_a_run_without_a_promise_is_never_pruned(company: Company, runs: list[st
     start = history.start.model_copy(update={"retain_until": None})
     record(company, start.model_copy(update={"run": "no-promise"}))
     record(company, history.collects[0], "no-promise")
-    before = evidence(company, runs[0])[0]
+    blob = history.collects[0].blob
+    path = company.folder / "evidence" / blob.path
     pruned(company)
-    assert before.exists()
+    assert path.exists()
+    announce(company, blob.digest)
+    path.unlink()
+    result = step(verified(company), 6)
+    assert (result.verdict, "no end of retention" in told(result)) == (StepVerdict.BAD, True)
+
+
+def test_personal_values_go_with_the_evidence_unless_a_younger_run_has_them(
+    company: Company, runs: list[str]
+) -> None:
+    store = company.project().store
+    collect = histories(company)[runs[0]].collects[0]
+    alone, shared, held = (store.put_disclosures(b'["%d"]\n' % number) for number in range(3))
+    for reference, users in ((alone, runs[:1]), (shared, [runs[0], runs[2]]), (held, runs[1:2])):
+        for run in users:
+            record(company, collect.model_copy(update={"disclosures": reference}), run)
+    hold(company, "case", runs[1])
+    assert pruned(company, dry_run=True).disclosures == 1
+    assert pruned(company).disclosures == 1
+    left = set(store.reader().paths("vault"))
+    assert left == {f"vault/{reference.path}" for reference in (shared, held)}
+
+
+def test_a_lock_that_was_missed_is_set_again(company: Company, runs: list[str]) -> None:
+    hold(company, "case", runs[0])
+    store = Remembering(company.folder / "evidence")
+    hold_again(store, runs[1])
+    assert store.held == set()
+    hold_again(store, runs[0])
+    assert {collect.blob.path for collect in histories(company)[runs[0]].collects} < store.held
+    assert f"runs/{runs[0]}/statement.sigstore.json" in store.held
+
+
+class Remembering(LocalStore):
+    """A store that says what it was asked to hold."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.held: set[str] = set()
+
+    def hold(self, paths: Iterable[str]) -> None:
+        self.held |= set(paths)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import threading
 import zlib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,19 @@ def test_the_same_blob_is_not_written_twice(tmp_path: Path) -> None:
     before = (tmp_path / reference.path).stat()
     assert blobs.put(b"evidence") == reference
     after = (tmp_path / reference.path).stat()
-    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    assert before.st_ino == after.st_ino
+
+
+def test_a_blob_that_is_stored_again_is_young_again(tmp_path: Path) -> None:
+    blobs = BlobFiles(tmp_path)
+    reference = blobs.put(b"evidence")
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    os.utime(tmp_path / reference.path, (long_ago.timestamp(), long_ago.timestamp()))
+    blobs.put(b"evidence")
+    assert not blobs.erase(reference, before=long_ago + timedelta(days=1))
+    assert blobs.erase(reference, before=datetime.now(UTC) + timedelta(days=1))
+    assert files(tmp_path) == []
+    assert blobs.erase(reference, before=long_ago)  # it is gone
 
 
 def test_a_large_stream_reads_back_in_pieces(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from auditor.errors import StoreError, VerificationError
 from auditor.store.files import NewFile, write_file
 from auditor.store.local import LocalStore
 from auditor.store.reader import FolderReader
-from tests.unit.store.building import Site
+from tests.unit.store.building import BEGIN, Site
 
 
 def test_a_statement_reads_back_and_is_never_overwritten(tmp_path: Path) -> None:
@@ -118,3 +120,22 @@ def test_a_whole_store_on_disk_verifies(tmp_path: Path) -> None:
         "ok",
         "ok",
     ]
+
+
+def test_a_folder_that_may_not_be_searched_is_no_empty_store(tmp_path: Path) -> None:
+    (tmp_path / "log").symlink_to("log")  # a name that cannot be followed
+    with pytest.raises(StoreError):
+        LocalStore(tmp_path).checkpoint()
+
+
+def test_what_a_dead_writer_left_is_removed_after_a_day(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.record_run("run-1", [])
+    leftover, fresh = (site.store.folder / "tmp" / name for name in ("old", "new"))
+    for path, age in ((leftover, timedelta(days=2)), (fresh, timedelta(hours=1))):
+        path.write_bytes(b"x")
+        time = (BEGIN - age).timestamp()
+        os.utime(path, (time, time))
+    with site.open():
+        assert not leftover.exists()
+        assert fresh.exists()

@@ -90,6 +90,8 @@ def open_to_world(network: object) -> bool:
     if not public:
         return False
     cidrs = [text(cidr, "CIDR") for cidr in sequence(found.get("publicAccessCidrs"), "CIDRs")]
+    if not cidrs:  # AWS writes 0.0.0.0/0 where none was chosen
+        raise ValueError("publicAccessCidrs: got none, expected those that may connect")
     return cover_the_world([ip_network(cidr, strict=False) for cidr in cidrs])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from auditor.collectors.aws.facts.administration import policy_grants_everything
+from auditor.collectors.aws.facts.common import tags
 from auditor.collectors.aws.facts.unreadable import (
     Unreadable,
     mapping,
@@ -47,6 +48,12 @@ def _complete(details: object) -> dict[str, object]:
     for name in ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"):
         mappings(answer.get(name), name)
     return answer
+
+
+def tags_by_user(details: object) -> dict[str, dict[str, str]]:
+    """User ARN to its tags."""
+    users = mappings(_complete(details).get("UserDetailList"), "UserDetailList")
+    return {text(user["Arn"], "Arn"): tags(user.get("Tags")) for user in users}
 
 
 def administrators(details: object) -> dict[str, object]:

@@ -24,6 +24,10 @@ _MAX_BYTES = 4 << 20  # user data has at most 16 KiB, compressed or not
 _MAX_DEPTH = 4
 _MIME = re.compile(rb"\s*(?:content-type|mime-version)\s*:", re.IGNORECASE)
 _ENCODED = re.compile(rb"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{40,}={0,2}(?![A-Za-z0-9+/=])")
+# Lines of one text in base64, as `base64` and MIME wrap it; the last one may be short.
+_WRAPPED = re.compile(
+    rb"(?:^[ \t]*[A-Za-z0-9+/]{40,}[ \t]*\r?\n)+[ \t]*[A-Za-z0-9+/]+={0,2}[ \t]*\r?$", re.MULTILINE
+)
 
 
 def user_data_present(attribute: object) -> bool:
@@ -74,8 +78,9 @@ def _opened(content: bytes, depth: int) -> Iterator[bytes]:
                 yield from _opened(payload, depth - 1)
         return
     if depth:
-        for match in _ENCODED.finditer(content):
-            yield from _decoded(match[0], depth - 1)
+        for pattern in (_ENCODED, _WRAPPED):
+            for match in pattern.finditer(content):
+                yield from _decoded(b"".join(match[0].split()), depth - 1)
 
 
 def _decoded(run: bytes, depth: int) -> Iterator[bytes]:

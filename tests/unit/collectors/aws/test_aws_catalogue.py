@@ -56,6 +56,8 @@ def test_fields_that_an_answer_must_state_although_they_may_be_null() -> None:
         if declared.endswith("?") and not spec.has_missing
     }
     assert found == {
+        "aws.elbv2.load_balancer.access_logs?",
+        "aws.elbv2.load_balancer.deletion_protection?",
         "aws.iam.password_policy.minimum_length?",
         "aws.iam.password_policy.require_symbols?",
         "aws.iam.password_policy.require_numbers?",
