@@ -32,7 +32,8 @@ def expand_targets(
     Args:
         context: To ask with; None asks nothing: one target then stands in place of the many.
     """
-    expanders = collectors.expanders()
+    targets = tuple(targets)
+    expanders = collectors.expanders({target.kind for target in targets})
     found: list[Target] = []
     inventory: dict[str, list[str]] = {}
     for target in targets:

@@ -54,7 +54,8 @@ class Project:
     @cached_property
     def targets(self) -> tuple[Target, ...]:
         """All targets, their settings checked by their collectors."""
-        return load_targets(self.loaded, self.collectors.settings())
+        kinds = {entry.kind for entry in self.loaded.config.targets}
+        return load_targets(self.loaded, self.collectors.settings(kinds))
 
     @cached_property
     def overrides(self) -> dict[str, dict[str, dict[str, object]]]:

@@ -6,7 +6,7 @@ A collector's module is imported when it is asked for, never before: `auditor --
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import cast
@@ -23,6 +23,12 @@ BUILT_IN: Mapping[str, str] = {
     "host": "auditor.collectors.host:HostCollector",
     "tls": "auditor.collectors.tls:TlsCollector",
 }
+KINDS: Mapping[str, Sequence[str]] = {
+    "aws": ("aws-account", "aws-organization"),
+    "host": ("host",),
+    "tls": ("tls-endpoint",),
+}
+"""Which kinds of targets the built-in ones know: told without importing them."""
 ENTRY_POINT_GROUP = "auditor.collectors"
 
 
@@ -68,9 +74,10 @@ class Collectors:
         """Every collector, in order of name."""
         return [self.get(name) for name in self.names]
 
-    def kinds(self) -> dict[str, str]:
-        """Collector name to the kind of target it reads."""
-        return {collector.name: collector.target_kind for collector in self.all()}
+    def kinds(self, names: Iterable[str] | None = None) -> dict[str, str]:
+        """Collector name to the kind of target it reads: of all, or of those named that exist."""
+        wanted = self.names if names is None else names
+        return {name: self.get(name).target_kind for name in wanted if name in self._places}
 
     def by_kind(self, kind: str) -> Collector:
         """The collector that reads a kind of target.
@@ -78,26 +85,51 @@ class Collectors:
         Raises:
             UsageError: There is none.
         """
-        for collector in self.all():
+        for collector in self._knowing([kind]):
             if collector.target_kind == kind:
                 return collector
         raise UsageError(f"no collector reads targets of kind {kind!r}")
 
-    def expanders(self) -> dict[str, Expander]:
-        """Kind of target to what finds out which targets it stands for."""
-        return {e.target_kind: e for collector in self.all() for e in collector.expanders}
+    def expanders(self, kinds: Collection[str] | None = None) -> dict[str, Expander]:
+        """Kind of target to what finds out which targets it stands for.
 
-    def settings(self) -> dict[str, type[BaseModel]]:
-        """Kind of target to the model of its settings."""
-        kinds = {c.target_kind: c.settings for c in self.all()}
-        return kinds | {kind: e.settings for kind, e in self.expanders().items()}
+        Args:
+            kinds: Those that are asked for; others may be left out.
+        """
+        return {e.target_kind: e for c in self._knowing(kinds) for e in c.expanders}
+
+    def settings(self, kinds: Collection[str] | None = None) -> dict[str, type[BaseModel]]:
+        """Kind of target to the model of its settings.
+
+        Args:
+            kinds: Those that are asked for; others may be left out, unless one is not known.
+        """
+        found = self._settings(kinds)
+        return found if set(kinds or ()) <= set(found) else self._settings(None)
+
+    def _settings(self, kinds: Collection[str] | None) -> dict[str, type[BaseModel]]:
+        own = {c.target_kind: c.settings for c in self._knowing(kinds)}
+        return own | {kind: e.settings for kind, e in self.expanders(kinds).items()}
+
+    def _knowing(self, kinds: Collection[str] | None) -> list[Collector]:
+        """The collectors that may know one of these kinds of targets; all of them for None."""
+        if kinds is None:
+            return self.all()
+        return [self.get(name) for name in self.names if self._may_know(name, kinds)]
+
+    def _may_know(self, name: str, kinds: Collection[str]) -> bool:
+        if self._places[name] != BUILT_IN.get(name):
+            return True  # somebody else's: only the collector itself can tell
+        return not set(kinds).isdisjoint(KINDS[name])
 
     def resource_types(self, names: Iterable[str] | None = None) -> dict[str, ResourceType]:
         """Every resource type, or those named, by name."""
         wanted = None if names is None else set(names)
+        firsts = None if wanted is None else {name.partition(".")[0] for name in wanted}
         return {
             name: kind
-            for collector in self.all()
-            for name, kind in collector.resource_types().items()
+            for collector in self.names
+            if firsts is None or collector in firsts
+            for name, kind in self.get(collector).resource_types().items()
             if wanted is None or name in wanted
         }

@@ -43,13 +43,20 @@ def find_interrupted(project: Project, run: str, now: datetime) -> Interrupted:
     """The run to go on with.
 
     Raises:
-        UsageError: It has ended, was given up, is too old, or was judged by another engine.
+        UsageError: It has ended, was given up, is too old, was judged by another engine, or what
+            it has read was never signed.
         VerificationError: What it has read was changed.
     """
-    _acknowledge(project, now)
+    signed = _acknowledge(project, now)
     history = project.store.history(run)
     if history is None or history.start is None:
         raise UsageError(f"there is no run {run}", hint="auditor run list")
+    if history.last_index >= signed:
+        raise UsageError(
+            f"what run {run} has read was not signed before it was interrupted: whoever can write"
+            " the store could have changed it",
+            hint="auditor scan begins a new run",
+        )
     _check_state(history, history.start, now)
     policy = load_policy(project.store, history)
     if engine_name(policy) != project.engine.name.partition(" ")[0]:
@@ -77,12 +84,18 @@ def _check_state(history: RunHistory, start: RunStart, now: datetime) -> None:
         )
 
 
-def _acknowledge(project: Project, now: datetime) -> None:
-    """Bring what an interrupted writer left in the journal under a checkpoint."""
+def _acknowledge(project: Project, now: datetime) -> int:
+    """Bring what an interrupted writer left in the journal under a checkpoint.
+
+    Returns:
+        How many entries were signed before; nobody vouches for those that come after.
+    """
     key = project.log_key()
     note_key = key.note_key(project.origin)
     with project.store.open_log(key=note_key, sign=key.sign, clock=lambda: now) as log:
+        before = log.checkpoint
         log.commit()
+    return before.checkpoint.size if before else 0
 
 
 @contextmanager

@@ -53,7 +53,7 @@ from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.target import Target
 from auditor.core.rollup import count, outcome
 from auditor.core.scrub import scrub
-from auditor.errors import AuditorError, NothingEvaluatedError, StoreError
+from auditor.errors import AuditorError, NothingEvaluatedError, StoreError, UsageError
 from auditor.ledger.entries import Collect, RunAbort, RunEnd, RunStart, Verdicts
 from auditor.store.interface import LogAppender
 
@@ -110,6 +110,7 @@ class Scan:
         self.origin = project.origin
         self.note_key = self.log_key.note_key(self.origin)
         self.start_index = -1
+        self.logged = 0  # `collect` entries of this run
         self.budget = CallBudget(options.max_calls)
 
     def execute(self, selection: Selection) -> Assessment:
@@ -141,6 +142,7 @@ class Scan:
         start = interrupted.start
         self.run, self.now, self.start_index = start.run, start.now, interrupted.index
         self.retain = start.retain_until or self.now
+        self.logged = len(interrupted.evidence.entries)
         plan = plan_run(interrupted.policy, self.project.engine)
         with _naming(self.project.store.location), one_process(self.run):
             return self._complete(interrupted.policy, plan, start, interrupted.evidence)
@@ -242,7 +244,30 @@ class Scan:
 
     def _log_collects(self, entries: Sequence[Collect]) -> None:
         with self._log() as log:
+            self._check_alone()
             log.append_all(entries)
+            log.commit()  # signed: who resumes the run must not take the journal's word for it
+        self.logged += len(entries)
+
+    def _check_alone(self) -> None:
+        """Refuse to go on where another process has gone on; asked while the log is held.
+
+        Raises:
+            UsageError: The log has other entries of this run than this process made or found.
+        """
+        if not self._is_alone():
+            raise UsageError(
+                f"another process has gone on with run {self.run}", hint="auditor run list"
+            )
+
+    def _is_alone(self) -> bool:
+        history = self.project.store.history(self.run)
+        return (
+            history is not None
+            and history.state == "open"
+            and history.verdicts is None
+            and len(history.collects) == self.logged
+        )
 
     def _finish(
         self,
@@ -273,6 +298,7 @@ class Scan:
         tokens = stamp(self.project, signature, self.options.progress, clock=self.clock)
         bundle = Bundle(envelope, self.run_key.key_id, tokens).to_bytes()
         with self._log() as log:
+            self._check_alone()
             log.append(Verdicts(run=self.run, counts=counts, blob=verdicts))
             digest = store.write_statement(self.run, bundle)
             log.append(RunEnd(run=self.run, outcome=result, statement=digest))
@@ -290,8 +316,9 @@ class Scan:
 
     def _log_abort(self, reason: str) -> None:
         with self._log() as log:
-            log.append(RunAbort(run=self.run, reason=scrub(reason).text))
-            log.commit()
+            if self._is_alone():  # else another process may bring the run to its end
+                log.append(RunAbort(run=self.run, reason=scrub(reason).text))
+                log.commit()
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def make_policy(
             environment: {c.id: by_control[c.id] for c in controls if c.id in by_control}
             for environment, by_control in project.overrides.items()
         },
-        kinds={c: kind for c, kind in project.collectors.kinds().items() if c in used},
+        kinds=project.collectors.kinds(sorted(used)),
         waivers=tuple(w for w in project.waivers if w.waiver.check in paths),
         inventory={name: list(members) for name, members in config.inventory.items()}
         | expanded.inventory,

@@ -9,7 +9,6 @@ signed. Schema `bundle-1`, canonical JSON. Who makes it is `app.export`.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
@@ -42,9 +41,6 @@ FOLDERS = (
 )  # fmt: skip
 MAX_MANIFEST = 64 * 1024 * 1024
 MAX_ENTRIES = 150_000
-_INDEX = "(0|[1-9][0-9]{0,15})"
-_ENTRY = re.compile(rf"entries/{_INDEX}\.json", re.ASCII)
-_CONSISTENCY = re.compile(rf"consistency/{_INDEX}", re.ASCII)
 MemberPath = Annotated[
     str,
     StringConstraints(
@@ -182,18 +178,6 @@ def proof_path(index: int) -> str:
 def consistency_path(size: int) -> str:
     """Where the proof is that the log continues its state of `size` entries."""
     return f"{CONSISTENCY}/{size}"
-
-
-def entry_index(path: str) -> int | None:
-    """The index that an entry's path spells, None where it spells none."""
-    match = _ENTRY.fullmatch(path)
-    return int(match[1]) if match else None
-
-
-def consistency_size(path: str) -> int | None:
-    """The size that the path of a consistency proof spells, None where it spells none."""
-    match = _CONSISTENCY.fullmatch(path)
-    return int(match[1]) if match else None
 
 
 def sums_text(digests: Iterable[tuple[str, str]]) -> bytes:

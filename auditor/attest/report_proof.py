@@ -273,6 +273,8 @@ def _check_alone(looked: Looked, notes: Notes) -> str:
 def _check_itself(looked: Looked, notes: Notes) -> str:
     if looked.parts is None:
         raise UndecidableError("not reached: the report could not be read")
+    if not looked.parts.form:
+        raise UndecidableError("neither PDF, HTML nor JSON: nothing in it can be checked")
     if looked.parts.form not in ("pdf", "html"):
         return "a format without a signature"
     if looked.parts.assessment is not None and looked.statement and looked.verdicts:

@@ -50,6 +50,8 @@ from auditor.ledger.tiles import (
 def check_log(evidence: Evidence, notes: Notes) -> str:
     """(3) Every entry's leaf in the tree, every tile, the chain of `prev`."""
     size, root = evidence.checkpoint.checkpoint.size, evidence.checkpoint.checkpoint.root
+    # Listed anew, after the checkpoint was read: since step 1 the log may have grown.
+    evidence.paths["log"] = list(evidence.reader.paths("log"))
     folder = LogFolder(evidence.reader, evidence.paths["log"], size)
     entries = _EntryReader(folder)
     tree_root, tile_faults = differing_tiles(folder, entries.leaves())
@@ -158,7 +160,7 @@ def _read_bundle(folder: LogFolder, name: TileName) -> bytes:
     try:
         return folder.read(name)
     except VerificationError:
-        if name.full not in folder.stored(name) or name in folder.stored(name):
+        if not folder.is_outgrown(name):
             raise
         entries = parse_bundle(folder.read(name.full), name.full.width)
         return encode_bundle(entries[: name.width])

@@ -59,7 +59,7 @@ def collect(
     \b
     auditor collect --list
     auditor collect aws.s3.bucket --where 'resource.versioning != "Enabled"'
-    auditor collect host.account --format table --field name --field shell
+    auditor collect host.user --format table --field name --field shell
     """
     collectors = Collectors()
     if list_types or type_name is None:

@@ -30,7 +30,8 @@ MAX_RATIO = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*", re.ASCII)
 _MAX_NAME = 255
 _DEFLATE_OPTIONS = 0x0006  # bits that only say how hard the packer tried
-_LOCAL_HEADER = 30
+_HEADER = struct.Struct("<4s5H3L2H")
+_IN_ZIP64 = 0xFFFFFFFF  # the size is in the ZIP64 field
 _END = struct.Struct("<4s4H2LH")
 _LOCATOR = struct.Struct("<4sLQL")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
@@ -115,7 +116,8 @@ class ZipReader:
                 if info.filename in members:
                     raise VerificationError("two members of one name", where=info.filename)
                 members[info.filename] = info
-            _check_places(infos, self._archive.start_dir)
+            with self._path.open("rb") as file:
+                _check_places(file, infos, self._archive.start_dir)
             return members
 
     @cached_property
@@ -216,12 +218,30 @@ def _check_member(info: zipfile.ZipInfo) -> None:
         )
 
 
-def _check_places(infos: list[zipfile.ZipInfo], end: int) -> None:
-    """Members lie one after the other: two that share bytes could show two readers two files."""
+def _check_places(file: BinaryIO, infos: list[zipfile.ZipInfo], end: int) -> None:
+    """Members lie one after the other, and say of themselves what the directory says.
+
+    Who unpacks from the beginning, without the directory, must see the same files.
+    """
     at = 0
     for info in sorted(infos, key=lambda item: item.header_offset):
-        if info.header_offset < at or (at == 0 and info.header_offset != 0):
-            raise VerificationError("members overlap, or hidden bytes precede", where=info.filename)
-        at = info.header_offset + _LOCAL_HEADER + len(info.filename) + info.compress_size
-    if at > end:
-        raise VerificationError("the last member reaches into the directory")
+        if info.header_offset != at:
+            raise VerificationError("members overlap, or bytes are hidden", where=info.filename)
+        at += _header_size(file, info) + info.compress_size
+    if at != end:
+        raise VerificationError("bytes between the last member and the directory, or shared")
+
+
+def _header_size(file: BinaryIO, info: zipfile.ZipInfo) -> int:
+    """The size of a member's own header, which must agree with the directory."""
+    file.seek(info.header_offset)
+    sign, _version, flags, method, _time, _date, crc, packed, size, name, extra = _HEADER.unpack(
+        file.read(_HEADER.size)
+    )
+    said = (sign, flags, method, crc, name)
+    listed = (b"PK\x03\x04", info.flag_bits, info.compress_type, info.CRC, len(info.filename))
+    sizes = (packed, info.compress_size), (size, info.file_size)
+    if said != listed or any(here not in (_IN_ZIP64, there) for here, there in sizes):
+        raise VerificationError("its header contradicts the directory", where=info.filename)
+    whole: int = _HEADER.size + name + extra
+    return whole

@@ -244,6 +244,7 @@ const Check = (() => {
     for (const finding of open.values()) {
       if (STATUSES.indexOf(finding.status) < worst) fail("findings: a worse one is left out");
     }
+    return rows.length;
   };
   const checkFigures = (facts, counts, untested) => {
     for (const item of document.querySelectorAll("[data-signed]")) {
@@ -305,7 +306,7 @@ const Check = (() => {
     for (const [name, value] of subjects) {
       if (name.startsWith("observation/")) observations.set(name.slice(12), value);
     }
-    checkRows(verdicts.findings, observations, most);
+    const shown = checkRows(verdicts.findings, observations, most);
     const outcome = label(said.outcome);
     checkFigures({
       run: said.run, now: said.now, origin: head.origin, root: btoa(String.fromCharCode(...head.root)),
@@ -324,7 +325,8 @@ const Check = (() => {
       }
     }
     const vkey = text(parts.log_key, "log key");
-    return { id, vkey, head, others, said, page: pageKey?.id ?? null };
+    const left = verdicts.findings.length - shown;
+    return { id, vkey, head, others, said, shown, left, page: pageKey?.id ?? null };
   };
 
   // -- telling the reader ----------------------------------------------------------------------------
@@ -355,11 +357,13 @@ const Check = (() => {
     none: "Findings consistent under these keys, page not signed",
   };
   const told = (result) => {
-    const { head, others, said } = result;
+    const { head, others, said, shown, left } = result;
+    // How many a page lists is its own matter: none would be "just these", too.
+    const which = left ? `${shown} of the ${shown + left} findings, the worst first` : "just these findings";
     const plural = others === 1 ? "signature" : "signatures";
     const lines = [
       `The statement of run ${said.run}, its findings and its place in the log ${head.origin} `
-      + `(${head.size} entries) fit together, and the page shows just these findings.`,
+      + `(${head.size} entries) fit together, and the page shows ${which}.`,
     ];
     if (others) lines.push(`${others} more ${plural} on the checkpoint, by witnesses, not checked here.`);
     lines.push({

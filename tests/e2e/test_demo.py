@@ -84,7 +84,7 @@ def test_every_command_that_it_names_works(demo: Demo) -> None:
     assert named
     for line in named:
         words = line.split(" && ", 1)[1].split()
-        command = next(i for i, word in enumerate(words) if word in ("run", "why"))
+        command = next(i for i, word in enumerate(words) if word in ("why", "verify", "reperform"))
         assert auditor(demo.folder, *words[command:]).code == 0, line
 
 
@@ -94,6 +94,7 @@ def test_every_command_that_it_names_works(demo: Demo) -> None:
         (["report"], "Larkspur Ltd"),
         (["run", "rejudge", "latest"], "identical"),
         (["verify"], "(exit 0)"),
+        (["reperform", "bundle.zip"], "same bytes"),
         (["waivers", "list"], "W-2026-002"),
         (["ledger", "show"], "run.end"),
         (["controls", "coverage", "--framework", "soc2"], "requirements have at least one check"),

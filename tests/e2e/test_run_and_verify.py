@@ -49,7 +49,7 @@ def test_two_scans_of_unchanged_systems_differ_only_in_run_times_and_digests(
         auditor(scanned, "run", "show", run["run"], "--format", "json").json
         for run in auditor(scanned, "run", "list", "--format", "json").json
     )
-    assert first["verdicts"] == second["verdicts"]
+    verdicts = [document.pop("verdicts") for document in (first, second)]
     for document in (first, second):
         for name in ("run", "now", "finished_at", "ledger", "policy"):
             del document[name]
@@ -60,6 +60,7 @@ def test_two_scans_of_unchanged_systems_differ_only_in_run_times_and_digests(
             for name in ("digest", "read_at", "as_of", "calls"):
                 del reading[name]
     assert first == second
+    assert verdicts[0] == verdicts[1]
 
 
 def test_judging_a_recorded_run_again_gives_the_same_bytes(scanned: Path) -> None:
@@ -144,7 +145,7 @@ def test_a_flipped_byte_in_any_stored_file_is_exit_5_and_named(
         if p.is_file() and p.name not in outside_the_claim and p.stat().st_size
     )
     kinds = {p.relative_to(store).parts[0] for p in files}
-    assert kinds == {"log", "blobs", "runs"}
+    assert kinds == {"log", "blobs", "runs", "vault"}
     blobs = [p for p in files if p.relative_to(store).parts[0] == "blobs"]
     chosen = [p for p in files if p not in blobs] + blobs[:3]
     for path in chosen:
@@ -178,8 +179,11 @@ def test_everything_denied_but_the_identity_passes_nothing(cloud: str, tmp_path:
     selected = {(c["id"], k["id"]) for c in library for k in c["checks"]}
     assert judged | listed == selected
     aws = {(c["id"], k["id"]) for c in library for k in c["checks"] if k["collector"] == "aws"}
-    assert judged == aws
+    assert judged == aws - {("account-scope", "accounts"), ("account-scope", "guard-rails")}
     for finding in document["findings"]:
+        if finding["cause"] == "incomplete":  # the region that holds the events of IAM is not read
+            assert finding["control"] == "privileged-actions", finding
+            continue
         assert finding["cause"] == "denied", finding
         assert ":" in finding["action"], finding
 

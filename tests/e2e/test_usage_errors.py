@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["report"], 2, "there is no complete run yet"),
         (["report", "--run", "20200101"], 2, "there is no run"),
         (["run", "rejudge", "latest", "--now", "2026-03-31"], 2, "with a zone"),
-        (["verify", "no-such-path"], 2, "does not exist"),
+        (["verify", "no-such-path"], 2, "there is no no-such-path"),
         (["controls", "list", "--controls", "no-such-folder"], 2, "does not exist"),
         (["controls", "show", "disk-spaces"], 2, "did you mean `disk-space`?"),
         (["contrls"], 2, "did you mean `controls`?"),

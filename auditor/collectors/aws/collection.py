@@ -19,6 +19,7 @@ from auditor.collectors.aws.deep.readers import READERS, regions_of
 from auditor.collectors.aws.deep.scope import Part
 from auditor.collectors.aws.enrich import enrich, filled_params
 from auditor.collectors.aws.extract import MALFORMED, Draft, to_json
+from auditor.collectors.aws.fanout import FEW, Begun, begin
 from auditor.collectors.aws.lists import Listing, list_items
 from auditor.collectors.aws.loader import CollectedType
 from auditor.collectors.aws.model import ListSpec
@@ -118,10 +119,24 @@ class Collection:
                 continue
             if collected.spec.deep is not None:
                 self._submit(progress, self._opened, enrich, draft, collected, self._caller)
+            elif collected.spec.enrich and len(listing.drafts) <= FEW:
+                self._submit(progress, self._begun, begin, draft, collected, self._caller)
             elif collected.spec.enrich:
                 self._submit(progress, _enriched, enrich, draft, collected, self._caller)
             else:
                 _enriched(progress, enrich(draft, collected, self._caller))
+
+    def _begun(self, progress: Progress, item: Begun) -> None:
+        """Ask the rest about an item side by side."""
+        if not item.waiting:
+            self._submit(progress, _enriched, item.finish)
+        for request in tuple(item.waiting):
+            receive = partial(self._answered, item=item, request=request)
+            self._submit(progress, receive, self._caller.send, request)
+
+    def _answered(self, progress: Progress, reply: Reply, *, item: Begun, request: Request) -> None:
+        if item.receive(request, reply):
+            self._submit(progress, _enriched, item.finish)
 
     def _opened(self, progress: Progress, result: tuple[Resource, list[Call]]) -> None:
         """Read an item deeply, in each region that it is read in."""

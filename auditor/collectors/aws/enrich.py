@@ -22,16 +22,17 @@ from auditor.core.model.status import Cause
 _ACCOUNT = "{account}"
 
 
-def enrich(draft: Draft, collected: CollectedType, caller: Caller) -> tuple[Resource, list[Call]]:
+def enrich(
+    draft: Draft, collected: CollectedType, caller: Caller, located: list[Call] | None = None
+) -> tuple[Resource, list[Call]]:
     """The finished resource, and the provenance of its calls.
 
     Args:
         draft: The fields of the item itself are read; their key is there.
+        located: What `locate` gave, where it was called before.
     """
-    calls: list[Call] = []
+    calls = locate(draft, collected, caller) if located is None else located
     key = str(draft.data[collected.spec.key])
-    if collected.spec.locate is not None and "region" in draft.unread:
-        _locate(draft, collected, collected.spec.locate, caller, calls)
     for spec in collected.spec.enrich:
         vanished = _enrich_once(draft, collected, spec, caller, calls)
         if vanished is not None:
@@ -39,6 +40,14 @@ def enrich(draft: Draft, collected: CollectedType, caller: Caller) -> tuple[Reso
             break
     unread = {name: replace(gap, subject=key) for name, gap in draft.unread.items()}
     return Resource(data=draft.data, uid=draft.uid, unread=unread), calls
+
+
+def locate(draft: Draft, collected: CollectedType, caller: Caller) -> list[Call]:
+    """Ask where the item is, if its list does not say; gives the provenance of the call."""
+    calls: list[Call] = []
+    if collected.spec.locate is not None and "region" in draft.unread:
+        _locate(draft, collected, collected.spec.locate, caller, calls)
+    return calls
 
 
 def filled_params(params: Values, places: Mapping[str, str]) -> dict[str, object]:
@@ -80,7 +89,7 @@ def _enrich_once(
         ask(draft, collected, spec, caller, calls)
         return None
     try:
-        request = _request(draft, collected, spec)
+        request = request_for(draft, collected, spec)
     except MALFORMED as error:
         mark_unread(draft, spec.fields, _unaskable(spec, error))
         return None
@@ -104,7 +113,7 @@ def _enrich_from_each(
     """Make a call for each of the values, and read the fields from all of the answers."""
     [(parameter, path)] = spec.each.items()
     try:
-        first = _request(draft, collected, spec)
+        first = request_for(draft, collected, spec)
         values = sorted(set(search(path, draft.item)))  # type: ignore[call-overload] # tried
     except MALFORMED as error:
         mark_unread(draft, spec.fields, _unaskable(spec, error))
@@ -130,7 +139,7 @@ def _enrich_in_chunks(
         return
     ids = draft.data[field]
     try:
-        first = _request(draft, collected, spec)
+        first = request_for(draft, collected, spec)
         chunks = _chunks(ids, spec.chunk_size)
     except MALFORMED as error:
         mark_unread(draft, spec.fields, _unaskable(spec, error))
@@ -183,7 +192,12 @@ def _applies(draft: Draft, spec: EnrichSpec) -> bool:
     )
 
 
-def _request(draft: Draft, collected: CollectedType, spec: EnrichSpec) -> Request:
+def request_for(draft: Draft, collected: CollectedType, spec: EnrichSpec) -> Request:
+    """The call of an enrichment for this item.
+
+    Raises:
+        ValueError: The item lacks what the call needs; or another of `MALFORMED`.
+    """
     params = filled_params(spec.params, draft.places)
     for name, path in spec.from_.items():
         value = search(path, draft.item)

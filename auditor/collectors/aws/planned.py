@@ -10,11 +10,16 @@ from auditor.collectors.aws.permissions import REGIONS, WHOAMI
 from auditor.collectors.aws.settings import AwsSettings
 from auditor.collectors.interface import PlannedCall
 
+ASSUME = "sts:AssumeRole"
+"""Sent with the caller's own credentials; again about once an hour, when the role's run out."""
+
 
 def planned_calls(types: Sequence[CollectedType], settings: AwsSettings) -> list[PlannedCall]:
     """The requests, each kind once, pages and retries not counted; sorted by what they are for."""
     regional = any(collected.spec.scope == "regional" for collected in types)
     found = {PlannedCall(":".join(WHOAMI), 1, "account")}
+    if settings.role_arn is not None:
+        found.add(PlannedCall(ASSUME, 1, "account"))
     if regional and settings.regions == "enabled":
         found.add(PlannedCall(":".join(REGIONS), 1, "account"))
     for collected in types:

@@ -6,6 +6,7 @@ threads: making one costs up to 0.2 CPU seconds, and botocore's clients may be s
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ _HOMES: Mapping[str, str] = {
 """Partition to the region that answers where nothing names one."""
 _CONNECT_TIMEOUT_S = 10.0
 _POOL = 64
+_MANY = 16
+"""Clients that are worth the 0.1 s of looking for cycles: those of an account with many regions."""
 _HOST_PREFIXED = "s3control"
 _ACCOUNT_PREFIX = re.compile(r"^(https?://)\d{12}\.", re.ASCII)
 
@@ -101,9 +104,14 @@ class Clients:
             return self._clients[key]
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, and give the clients' memory back."""
         for client in self._clients.values():
             client.close()
+        many = len(self._clients) > _MANY
+        self._clients.clear()
+        if many:
+            # Each is a cycle of some MB, and the program seldom looks for cycles (`__main__`).
+            gc.collect()
 
     def _make(self, service: str, region: str) -> BaseClient:
         client = self.session.create_client(

@@ -157,17 +157,25 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, proxy: FaultProxy) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", proxy.port), _Handler)
         self.proxy = proxy
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Readers that hang up, or are killed, are no news here."""
 
 
 @dataclass
 class FaultProxy:
-    """The proxy; a context manager that gives its URL."""
+    """The proxy; a context manager that gives its URL.
+
+    Args:
+        port: Where it listens; 0 for any free port.
+    """
 
     upstream: str
     rules: Sequence[Rule] = ()
     seen: list[Asked] = field(default_factory=list)
+    port: int = 0
 
     def __post_init__(self) -> None:
         self._lock = Lock()
@@ -207,6 +215,9 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 10
     server: _Server
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Connections that stay open until they time out are no news either."""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

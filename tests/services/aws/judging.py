@@ -23,7 +23,9 @@ def _library() -> Library:
 
 
 def judged(
-    control_id: str, observations: Mapping[str, Observation]
+    control_id: str,
+    observations: Mapping[str, Observation],
+    inventory: Mapping[str, object] | None = None,
 ) -> dict[str, dict[str, Finding]]:
     """Check to key to finding, of the checks whose resource types were collected."""
     control = _library().controls[control_id].control
@@ -35,6 +37,7 @@ def judged(
         targets=(target,),
         environments=(target.environment,),
         resource_types=Collectors().resource_types(),
+        inventory=inventory or {},
     )
     found = evaluate(
         policy,

@@ -12,10 +12,13 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
+from auditor.app.redaction import cleaned
+from auditor.app.runs import check_derived
 from auditor.collectors.aws import AwsCollector
-from auditor.core.model.observation import Resource
+from auditor.core.model.observation import Observation, Resource
 from auditor.core.model.status import Cause
-from tests.services.aws.faults import FaultProxy, Rule, denied, gone, html_500
+from auditor.errors import VerificationError
+from tests.services.aws.faults import Answer, FaultProxy, Rule, denied, gone, html_500
 from tests.services.aws.judging import judged
 from tests.services.aws.seed import HOME, client
 from tests.services.aws.seed_digests import HOUR, TRAIL, TYPE, Chain
@@ -365,3 +368,31 @@ def test_the_shipped_control_finds_it(
     [finding] = judged("audit-log-integrity", {TYPE: observation})["digest-chain"].values()
     assert finding.status.value == status
     assert {a.id for a in finding.assertions if a.truth == "false"} == false
+
+
+def test_what_is_stored_gives_the_same_facts(chain: Chain) -> None:
+    with FaultProxy(chain.url, [chain.public_keys()]) as url:
+        observation = chain.observe(url)
+    kind = AwsCollector().resource_types()[TYPE]
+    stored = cleaned(observation, kind)
+    assert stored is observation  # nothing is undeclared, nothing is taken for a secret
+    read = Observation.from_json(json.loads(json.dumps(stored.to_json())))
+    check_derived({TYPE: kind}, [read])
+    forged = with_changes(read.resources[0], data={**read.resources[0].data, "log_count": 7})
+    with pytest.raises(VerificationError, match="log_count"):
+        check_derived({TYPE: kind}, [with_changes(read, resources=(forged,))])
+
+
+@pytest.mark.parametrize("member", [b"HomeRegion", b"IsMultiRegionTrail", b"S3BucketName"])
+def test_a_trail_that_does_not_say_where_it_writes(chain: Chain, member: bytes) -> None:
+    edit = Rule(operation="DescribeTrails", edit=lambda body: body.replace(member, b"Other"))
+    resource = _read(chain, edit)
+    assert resource.unread.keys() >= BAD | {"raw"}
+    assert resource.unread["gaps"].cause is Cause.UNPARSABLE
+
+
+def test_keys_that_are_none(chain: Chain) -> None:
+    body = b'{"PublicKeyList": [{"Fingerprint": "x"}]}'
+    answer = Answer(200, body, "application/x-amz-json-1.1", {"x-amzn-RequestId": "0"})
+    resource = _read(chain, Rule(lambda _asked: answer, operation="ListPublicKeys"))
+    assert resource.unread["bad_signatures"].cause is Cause.UNPARSABLE

@@ -32,7 +32,7 @@ from tests.services.aws.server import CREDENTIALS
 pytestmark = pytest.mark.service
 
 BUCKET = "aws.s3.bucket"
-POLICY_FIELDS = {"has_policy", "policy", "denies_plain_http"}
+POLICY_FIELDS = {"has_policy", "policy", "policy_open", "denies_plain_http"}
 
 
 def _read(aws: str, names: list[str], *rules: Rule, **settings: Any) -> dict[str, Observation]:
@@ -233,7 +233,7 @@ def test_a_shared_answer_denied_leaves_its_fields_unread_everywhere(aws: str) ->
     names = ["aws.iam.credential_report_row", "aws.iam.user"]
     found = _read(aws, names, rule)
     for row in found["aws.iam.credential_report_row"].resources:
-        assert row.unread.keys() == {"administrator", "administrator_reasons"}
+        assert row.unread.keys() == {"administrator", "administrator_reasons", "tags"}
     assert found["aws.iam.user"].resources == ()
     assert [gap.action for gap in found["aws.iam.user"].gaps] == [
         "iam:GetAccountAuthorizationDetails"

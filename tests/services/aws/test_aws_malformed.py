@@ -143,7 +143,7 @@ def test_a_policy_that_is_none_is_unread(aws: str) -> None:
 
     rule = Rule(operation="GetBucketPolicy", containing="safe-bucket", edit=broken)
     buckets = by("name", _read(aws, "aws.s3.bucket", rule))
-    assert buckets["safe-bucket"].unread.keys() == {"policy", "denies_plain_http"}
+    assert buckets["safe-bucket"].unread.keys() == {"policy", "policy_open", "denies_plain_http"}
     assert buckets["safe-bucket"].data["has_policy"] is True
     assert buckets["open-bucket"].unread == {}
 

@@ -268,6 +268,18 @@ def test_a_page_signature_of_another_page_or_of_another_form_is_red(
         assert look(page).state == "bad"
 
 
+def test_a_page_that_lists_no_finding_says_so(office: Office, look: Look) -> None:
+    """How many it lists, the page says itself: whoever takes out the signature can say none."""
+    emptied = re.sub(rb'data-most="\d+"', b'data-most="0"', office.page)
+    row = rb'<li class="finding" id="f-[0-9a-f]{12}".*?</li>'
+    emptied, count = re.subn(row, b"", emptied, flags=re.DOTALL)
+    seen = look(emptied)
+    assert count > 0
+    assert seen.state == "part"
+    assert f"shows 0 of the {count} findings, the worst first" in seen.text
+    assert "shows just these findings" in look(office.page).text
+
+
 def test_a_script_that_was_exchanged_does_not_run(signed_page: bytes, look: Look) -> None:
     """Whoever also changes the policy can run anything: the page says to compare the keys."""
     seen = look(signed_page.replace(b"const Check =", b"const Chess =", 1), runs=False)

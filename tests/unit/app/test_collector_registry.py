@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.app.registry import Collectors
+from auditor.app.registry import BUILT_IN, KINDS, Collectors
 from auditor.errors import ConfigError, UsageError
 from tests.unit.app.company import PLACES
 
@@ -67,3 +67,24 @@ def test_an_installed_package_cannot_take_the_place_of_a_collector(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ConfigError, match="'host', and there is one of that name already"):
         Collectors()
+
+
+def test_the_table_of_kinds_says_what_the_collectors_say() -> None:
+    collectors = Collectors(BUILT_IN)
+    for collector in collectors.all():
+        kinds = [collector.target_kind, *(e.target_kind for e in collector.expanders)]
+        assert list(KINDS[collector.name]) == kinds
+        types = collector.resource_types()
+        assert {name.partition(".")[0] for name in types} == {collector.name}
+
+
+def test_only_the_collectors_of_the_kinds_that_are_asked_for_are_loaded() -> None:
+    places = {"ghost": "no_such_module_anywhere:Ghost", **BUILT_IN}
+    collectors = Collectors(BUILT_IN)
+    assert set(collectors.settings({"host"})) == {"host"}
+    assert set(collectors.settings({"moon"})) == {
+        kind for kinds in KINDS.values() for kind in kinds
+    }
+    assert collectors.kinds(["host", "moon"]) == {"host": "host"}
+    with pytest.raises(ModuleNotFoundError):  # somebody else's may know any kind
+        Collectors(places).settings({"host"})

@@ -15,6 +15,8 @@ from auditor.app.verifying import find_subject, verify
 from auditor.catalog.config import load_config
 from auditor.core.model.assessment import Assessment
 from auditor.errors import ExitCode, UsageError
+from auditor.ledger.entries import Collect, Entry, entry_digest
+from auditor.ledger.journal import encode_frame
 from tests.unit.app.company import BEGIN, PLACES, Company, target, ticking
 from tests.unit.app.conftest import MakeCompany
 
@@ -92,3 +94,40 @@ def test_damaged_evidence_is_not_built_upon(interrupted: Company) -> None:
         path.write_bytes(b"x")
     with pytest.raises(Exception, match="stored"):
         resume(interrupted)
+
+
+def test_what_was_read_is_signed_when_the_run_is_interrupted(interrupted: Company) -> None:
+    """Whoever can write the store and has no key must not be able to tell what was read."""
+    journal = interrupted.folder / "evidence" / "log" / "journal"
+    assert journal.read_bytes() == b""
+    assert entry_types(interrupted) == ["key", "run.start", "collect"]
+
+
+def test_a_run_is_not_resumed_on_what_nobody_has_signed(interrupted: Company) -> None:
+    store = interrupted.project().store
+    *_others, last = store.entries()
+    assert isinstance(last.body, Collect)
+    body = last.body.model_copy(update={"resource_type": "fake.other"})
+    forged = Entry(last.index + 1, entry_digest(last.to_bytes()), last.time, body)
+    journal = interrupted.folder / "evidence" / "log" / "journal"
+    journal.write_bytes(encode_frame(forged.to_bytes()))
+    with pytest.raises(UsageError, match="was not signed before"):
+        resume(interrupted)
+
+
+def test_a_process_that_was_overtaken_leaves_the_run_to_the_other(interrupted: Company) -> None:
+    """Two machines resume one run: the log must not tell of it twice."""
+    first, second = interrupted.project(), interrupted.project()
+    run, when = run_of(interrupted), BEGIN + timedelta(minutes=5)
+    stale = find_interrupted(first, run, when)
+    with pytest.raises(KeyboardInterrupt):  # the collector is interrupted after each type
+        Scan(second, ticking(when), ScanOptions()).resume(find_interrupted(second, run, when))
+    late = ticking(BEGIN + timedelta(minutes=6))
+    with pytest.raises((UsageError, KeyboardInterrupt)):
+        Scan(first, late, ScanOptions()).resume(stale)
+    Scan(second, late, ScanOptions()).resume(find_interrupted(second, run, when))
+    with pytest.raises(UsageError, match="another process has gone on"):
+        Scan(first, late, ScanOptions())._log_collects([])
+    history = interrupted.project().store.history(run)
+    assert history is not None
+    assert (history.state, history.problems, len(history.collects)) == ("ended", [], 2)

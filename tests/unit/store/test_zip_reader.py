@@ -130,6 +130,9 @@ def test_a_wrong_checksum_is_refused(tmp_path: Path) -> None:
 def test_a_member_that_has_another_size_than_it_says_is_refused(tmp_path: Path, size: int) -> None:
     data = packed({"a": os.urandom(64)}, zipfile.ZIP_DEFLATED)
     struct.pack_into("<L", data, central(data) + 24, size)
+    if size < 1 << 31:
+        refused(tmp_path, data, "its header contradicts the directory")
+    struct.pack_into("<L", data, 22, size)
     refused(tmp_path, data, "unpack|CRC|sound")
 
 
@@ -149,6 +152,31 @@ def test_members_that_share_bytes_are_refused(tmp_path: Path) -> None:
     second = data.index(b"PK\x01\x02", first + 4)
     struct.pack_into("<L", data, second + 42, 10)  # into the data of the first
     refused(tmp_path, data, "overlap")
+
+
+def test_a_member_that_only_readers_without_the_directory_see_is_refused(tmp_path: Path) -> None:
+    data = packed({"a": b"1", "b": b"2"})
+    first = central(data)
+    second = data.index(b"PK\x01\x02", first + 4)
+    at = struct.unpack_from("<L", data, second + 42)[0]
+    hidden = bytes(packed({"c": b"3"}))
+    hidden = hidden[: hidden.index(b"PK\x01\x02")]
+    between = bytearray(data[:at] + hidden + data[at:])
+    struct.pack_into("<L", between, second + len(hidden) + 42, at + len(hidden))
+    struct.pack_into("<L", between, between.rindex(b"PK\x05\x06") + 16, first + len(hidden))
+    refused(tmp_path, between, "bytes are hidden")
+    behind = bytearray(data[:first] + hidden + data[first:])
+    struct.pack_into("<L", behind, behind.rindex(b"PK\x05\x06") + 16, first + len(hidden))
+    refused(tmp_path, behind, "between the last member and the directory")
+
+
+@pytest.mark.parametrize("place", [6, 8, 14, 18, 22])
+def test_a_header_that_says_otherwise_than_the_directory_is_refused(
+    tmp_path: Path, place: int
+) -> None:
+    data = packed({"a": b"evidence"})
+    data[place] ^= 2
+    refused(tmp_path, data, "its header contradicts the directory")
 
 
 def test_bytes_before_the_first_member_are_refused(tmp_path: Path) -> None:

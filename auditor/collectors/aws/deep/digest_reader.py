@@ -12,7 +12,7 @@ import base64
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from auditor.collectors.aws.deep.digest_names import (
     organization_of,
 )
 from auditor.collectors.aws.deep.scope import Part
+from auditor.collectors.aws.extract import MALFORMED
 from auditor.core.model.observation import Call, Gap, Resource
 from auditor.core.model.status import Cause
 from auditor.core.times import format_instant
@@ -34,6 +35,10 @@ _GZIP = zlib.MAX_WBITS | 16
 _STEP = 1024 * 1024  # inflated at a time, however much a chunk stands for
 _ABSENT = "NoSuchKey"
 _LOG_FIELDS = ("log_count", "changed_logs", "missing_logs", "extra_logs")
+_NEEDED = (
+    "log_validation", "home_region", "multi_region", "organization", "name", "bucket",
+    "bucket_prefix",
+)  # fmt: skip
 _OFF = "log file validation is off: the trail writes no digests"
 _LIMIT_HINT = "raise digest_max_logs of the target, or shorten digest_hours"
 
@@ -47,7 +52,7 @@ class _Reading:
     names: Names
     start: datetime
     end: datetime
-    calls: list[Call] = field(default_factory=list)
+    calls: list[Call]
     digest_gap: Gap | None = None
     log_gap: Gap | None = None
     list_gap: Gap | None = None
@@ -74,7 +79,31 @@ class _StopError(Exception):
 
 def read_digest_chain(part: Part, caller: Caller) -> tuple[Resource, list[Call]]:
     """The chain of one trail in one region, and the provenance of its calls."""
+    start = part.read_at - timedelta(hours=part.settings.digest_hours)
+    own = {"window_start": format_instant(start), "read_at": format_instant(part.read_at)}
+    calls: list[Call] = []
+    try:
+        reading = _reading(part, caller, start, calls)
+        raw = _raw(reading)
+        facts = derive_digest_chain({**part.data, **own, "raw": raw})
+    except _StopError as stop:
+        return part.resource(own, dict.fromkeys(("raw", *part.derived), stop.gap)), calls
+    except MALFORMED as error:
+        gap = Gap(Cause.UNPARSABLE, f"{type(error).__name__}: {error}")
+        return part.resource(own, dict.fromkeys(("raw", *part.derived), gap)), calls
+    missing = [name for name in part.derived if name not in facts]
+    unread = {name: _why(reading, name) for name in missing}
+    return part.resource({**own, "raw": raw, **facts}, unread), calls
+
+
+def _reading(part: Part, caller: Caller, start: datetime, calls: list[Call]) -> _Reading:
+    """What is asked with; a trail of which a needed field is unread cannot be read."""
     data = part.data
+    for name in _NEEDED:
+        if name not in data:
+            raise _StopError(part.item.unread.get(name, Gap(Cause.UNPARSABLE, f"no {name}")))
+    if data["log_validation"] is not True:
+        raise _StopError(Gap(Cause.NOT_SUPPORTED, _OFF))
     names = Names(
         prefix=str(data["bucket_prefix"] or ""),
         organization="",
@@ -83,19 +112,7 @@ def read_digest_chain(part: Part, caller: Caller) -> tuple[Resource, list[Call]]
         trail=str(data["name"]),
         home=str(data["home_region"]),
     )
-    start = part.read_at - timedelta(hours=part.settings.digest_hours)
-    reading = _Reading(part, caller, names, start, part.read_at)
-    own = {"window_start": format_instant(start), "read_at": format_instant(part.read_at)}
-    try:
-        if data["log_validation"] is not True:
-            raise _StopError(Gap(Cause.NOT_SUPPORTED, _OFF))
-        raw = _raw(reading)
-    except _StopError as stop:
-        return part.resource(own, dict.fromkeys(("raw", *part.derived), stop.gap)), reading.calls
-    facts = derive_digest_chain({**data, **own, "raw": raw})
-    missing = [name for name in part.derived if name not in facts]
-    unread = {name: _why(reading, name) for name in missing}
-    return part.resource({**own, "raw": raw, **facts}, unread), reading.calls
+    return _Reading(part, caller, names, start, part.read_at, calls)
 
 
 def _why(reading: _Reading, name: str) -> Gap:

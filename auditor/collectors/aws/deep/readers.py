@@ -16,6 +16,9 @@ READERS: Mapping[str, Reader] = MappingProxyType({"digest_chains": read_digest_c
 
 
 def regions_of(item: Resource, account: Account) -> Sequence[str]:
-    """Where an item is read: a trail of every region in each region, any other at home."""
-    home = str(item.data["home_region"])
+    """Where an item is read: a trail of every region in each region, any other at home.
+
+    Where the item does not say it, the reader leaves everything unread, once.
+    """
+    home = str(item.data.get("home_region", item.data["region"]))
     return account.regions if item.data.get("multi_region") is True else (home,)

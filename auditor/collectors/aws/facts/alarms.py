@@ -10,19 +10,19 @@ from collections.abc import Callable, Iterator, Mapping
 from auditor.collectors.aws.facts.unreadable import mapping, mappings, optional_mappings, text
 
 _PENDING = ("PendingConfirmation", "Deleted")
-_KINDS = {"MetricAlarms": "metric", "CompositeAlarms": "composite"}
+_KINDS = {"MetricAlarms": "metric", "CompositeAlarms": "composite", "LogAlarms": "log"}
 _GROUP_PARTS = 7  # arn:aws:logs:<region>:<account>:log-group:<name>
 
 
 def alarms(answer: object) -> list[dict[str, object]]:
-    """Alarms of both kinds, each with its `kind`.
+    """Alarms of all kinds, each with its `kind`.
 
     Raises:
-        ValueError: The answer holds neither list.
+        ValueError: The answer holds no list.
     """
     found = mapping(answer, "answer")
     if not _KINDS.keys() & found.keys():
-        raise ValueError("the answer holds no alarms of either kind")
+        raise ValueError("the answer holds no alarms of any kind")
     return [
         {**alarm, "kind": kind}
         for name, kind in _KINDS.items()

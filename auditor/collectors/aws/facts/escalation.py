@@ -109,7 +109,8 @@ def escalations_of(rights: Rights, privileged_roles: Sequence[str]) -> list[dict
         privileged_roles: ARNs of the account's roles that hold everything.
     """
     context = _Context(privileged_roles)
-    found = ((e, list(_conditions(e, rights, context))) for e in known_escalations())
+    allowing = cache(rights.allowing)  # the same actions stand in many combinations
+    found = ((e, list(_conditions(e, allowing, context))) for e in known_escalations())
     return [
         {
             "id": escalation.id,
@@ -149,15 +150,15 @@ def _row(
     }
 
 
-def _conditions(escalation: Escalation, rights: Rights, context: _Context) -> Iterator[set[str]]:
+def _conditions(
+    escalation: Escalation, allowing: Callable[[str], list[Statement]], context: _Context
+) -> Iterator[set[str]]:
     """For each of its actions that is allowed: the condition keys; none where it is without."""
     services = _services(escalation)
     for action in escalation.actions:
         name = action.lower()
         useful = [
-            statement
-            for statement in rights.allowing(name)
-            if _useful(name, statement, services, context)
+            statement for statement in allowing(name) if _useful(name, statement, services, context)
         ]
         if useful:
             yield set() if any(not s["conditions"] for s in useful) else _keys(useful)

@@ -56,6 +56,11 @@ def test_fields_that_an_answer_must_state_although_they_may_be_null() -> None:
         if declared.endswith("?") and not spec.has_missing
     }
     assert found == {
+        *(
+            f"aws.account.contacts.{kind}_{part}?"
+            for kind in ("security", "operations", "billing")
+            for part in ("name", "phone")
+        ),
         "aws.elbv2.load_balancer.access_logs?",
         "aws.elbv2.load_balancer.deletion_protection?",
         "aws.iam.password_policy.minimum_length?",
@@ -66,6 +71,9 @@ def test_fields_that_an_answer_must_state_although_they_may_be_null() -> None:
         "aws.iam.password_policy.users_may_change?",
         "aws.kms.key.policy?",
         "aws.kms.key.rotation_enabled?",
+        "aws.organizations.membership.all_features?",
+        "aws.organizations.membership.management_account?",
+        "aws.organizations.membership.organization?",
         "aws.s3.backup_bucket.encryption_algorithm?",
         "aws.s3.bucket.encryption_algorithm?",
     }

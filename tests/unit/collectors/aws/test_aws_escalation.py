@@ -49,7 +49,12 @@ def _managed(name: str, *statements: object) -> dict[str, object]:
 
 
 def _details(**lists: object) -> dict[str, object]:
-    empty = {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
+    empty: dict[str, object] = {
+        "UserDetailList": [],
+        "GroupDetailList": [],
+        "RoleDetailList": [],
+        "Policies": [],
+    }
     return {**empty, **lists}
 
 
