@@ -6,12 +6,16 @@ one frame is acknowledged together. A machine that dies while writing leaves a t
 cut off or wrong in its CRC; none of its entries was acknowledged, and it may be dropped. Each frame
 is safe on disk before the next is begun; so a broken frame with a whole one behind it, or with more
 behind it than a frame can be, is no torn tail but damage, and nothing may be dropped.
+
+The last item of a payload is its seal: a signature by the log's key. Without it, whoever can write
+the store could put entries into the journal, and the next writer would sign them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +28,11 @@ MAX_PAYLOAD = 4 * 1024 * 1024
 MAX_FRAME = HEADER_SIZE + MAX_PAYLOAD
 _LENGTH = 2
 _ENTRY_START = b"{"
+_SEAL_START = b"\x00"  # no entry begins so
+_SEAL_ROOM = _LENGTH + 1 + 64  # an Ed25519 signature
+_SEAL_CONTEXT = b"auditor-journal/v1\n"  # no checkpoint begins so
+Seal = Callable[[bytes], bytes]
+"""Makes the signature of a frame's message with the log's key."""
 _SEARCH_BUDGET = 16 * MAX_PAYLOAD  # bytes digested in search of a whole frame; then it is damage
 
 
@@ -37,32 +46,43 @@ class ByteSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One whole entry in the journal; `end` is the offset behind the frame that holds it, bytes."""
+    """One whole entry in the journal.
+
+    Args:
+        end: Offset behind the frame that holds it, bytes.
+        message: What the frame's seal signs.
+        seal: The signature; b"" where the frame has none.
+    """
 
     entry: bytes
     end: int
+    message: bytes = b""
+    seal: bytes = b""
 
 
-def encode_frame(*entries: bytes) -> bytes:
+def encode_frame(*entries: bytes, seal: Seal | None = None) -> bytes:
     """The frame of entries that are acknowledged together; at most `MAX_PAYLOAD` with lengths."""
     payload = encode_bundle(entries)
+    if seal is not None:
+        payload += encode_bundle((_SEAL_START + seal(_message(payload)),))
     if not 0 < len(payload) <= MAX_PAYLOAD:
         raise LedgerError(f"frame of {len(payload)} bytes, expected 1 to {MAX_PAYLOAD}")
     return _header(payload) + payload
 
 
-def encode_frames(entries: Iterable[bytes]) -> Iterator[bytes]:
+def encode_frames(entries: Iterable[bytes], seal: Seal | None = None) -> Iterator[bytes]:
     """The frames of many entries, each as full as it may be."""
+    room = MAX_PAYLOAD - (_SEAL_ROOM if seal else 0)
     together: list[bytes] = []
     size = 0
     for entry in entries:
         size += _LENGTH + len(entry)
-        if size > MAX_PAYLOAD:
-            yield encode_frame(*together)
+        if size > room:
+            yield encode_frame(*together, seal=seal)
             together, size = [], _LENGTH + len(entry)
         together.append(entry)
     if together:
-        yield encode_frame(*together)
+        yield encode_frame(*together, seal=seal)
 
 
 def read_frames(source: ByteSource) -> Iterator[Frame]:
@@ -77,14 +97,22 @@ def read_frames(source: ByteSource) -> Iterator[Frame]:
         if not entries:
             break
         end += len(data)
+        message, seal = b"", b""
+        if entries[-1].startswith(_SEAL_START):
+            sealed = len(data) - _LENGTH - len(entries[-1])
+            message, seal = _message(data[HEADER_SIZE:sealed]), entries.pop()[1:]
         for entry in entries:
-            yield Frame(entry, end)
+            yield Frame(entry, end, message, seal)
     if _holds_more_than_a_tail(data + source.read(MAX_FRAME + 1)):
         raise LedgerError(
             f"the journal is damaged at byte {end}, with whole entries behind it",
             hint="restore the file from a copy; it holds entries that must not be lost",
             where="log/journal",
         )
+
+
+def _message(payload: bytes) -> bytes:
+    return _SEAL_CONTEXT + hashlib.sha256(payload).hexdigest().encode() + b"\n"
 
 
 def _header(payload: bytes) -> bytes:

@@ -202,12 +202,17 @@ def verify_note(note: Note, keys: Sequence[NoteKey]) -> list[NoteKey]:
     return signers
 
 
-def _is_valid(key: NoteKey, signature: bytes, text: str) -> bool:
+def has_signed(key: NoteKey, signature: bytes, message: bytes) -> bool:
+    """True when it is the signature of the message by this key."""
     try:
-        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text.encode())
+        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
     except InvalidSignature:
         return False
     return True
+
+
+def _is_valid(key: NoteKey, signature: bytes, text: str) -> bool:
+    return has_signed(key, signature, text.encode())
 
 
 def _decode(data: bytes) -> str:

@@ -102,7 +102,7 @@ class LogWriter:
         self._key, self._sign, self._clock = key, sign, clock
         self._broken = ""
         self._finished: list[TileName] = []
-        signers = Signers(key, sign, previous)
+        signers = self._signers = Signers(key, sign, previous)
         self._signed = self._files.checkpoint()
         if self._signed is not None:
             signers.check(self._signed)
@@ -170,7 +170,7 @@ class LogWriter:
         if len(indexes) != len(made):
             raise LedgerError("the log grew by others while a batch for it was being made")
         with self._breaking("append"):
-            for frame in encode_frames(data for data, _body in made):
+            for frame in encode_frames((data for data, _body in made), self._signers.seal):
                 self._write_frame(frame)
             self._chain = chain
             for data, body in made:
@@ -238,6 +238,8 @@ class LogWriter:
     def _recover(self) -> Recovery:
         replayed, end = 0, 0
         for frame in read_frames(self._journal):
+            if frame.end != end:
+                self._signers.check_seal(frame, f"log/{JOURNAL}")
             end = frame.end
             if Entry.parse(frame.entry).index < self._committed:
                 continue  # died between checkpoint and emptying the journal

@@ -14,8 +14,9 @@ from auditor.errors import LedgerError, StoreError, UndecidableError, Verificati
 from auditor.ledger.chain import Chain
 from auditor.ledger.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
 from auditor.ledger.entries import Entry, KeyRecord, LogBody, RunStart
+from auditor.ledger.journal import Frame
 from auditor.ledger.merkle import hash_leaf
-from auditor.ledger.note import NoteKey, SignBytes, verify_note
+from auditor.ledger.note import NoteKey, SignBytes, has_signed, verify_note
 from auditor.ledger.tiles import ENTRIES, TILE_WIDTH, Tile, TileEdge, TileName, encode_bundle
 from auditor.store.ledger_reader import CHECKPOINT, LogReader
 
@@ -64,6 +65,32 @@ class Signers:
                 " after a rotation that was cut off: auditor keys rotate log --new FILE once more",
                 where=CHECKPOINT,
             ) from error
+
+    def seal(self, message: bytes) -> bytes:
+        """The seal of a frame of the journal, by the key that was in force when we began.
+
+        Raises:
+            LedgerError: `sign` does not sign with the log's key; the next writer would refuse it.
+        """
+        key, sign = self.previous or (self.key, self.sign)
+        signature = sign(message)
+        if not has_signed(key, signature, message):
+            raise LedgerError(f"the signing key is not the private half of {key.vkey}")
+        return signature
+
+    def check_seal(self, frame: Frame, where: str) -> None:
+        """Refuse what somebody without the log's key has put into the journal.
+
+        Raises:
+            VerificationError: The frame is not sealed by one of our keys.
+        """
+        keys = [self.key] if self.previous is None else [self.key, self.previous[0]]
+        if not any(has_signed(key, frame.seal, frame.message) for key in keys):
+            raise VerificationError(
+                "the journal holds entries that no key of this log has sealed",
+                hint="somebody else has written into the store: compare the file with a copy",
+                where=where,
+            )
 
     def has_signed(self, signed: SignedCheckpoint | None) -> bool:
         """True when the new key has signed it already."""

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from auditor.errors import LedgerError, VerificationError
 from auditor.ledger.journal import encode_frames, read_frames
+from auditor.store.log_tail import Signers
 from auditor.store.s3.objects import Body, Objects
 
 JOURNAL = "log/journal"
@@ -31,14 +32,18 @@ def body_of(data: bytes) -> Body:
 
 
 class JournalObjects:
-    """The objects of the journal."""
+    """The objects of the journal.
 
-    def __init__(self, objects: Objects) -> None:
-        self._objects = objects
+    Args:
+        signers: Who seals, and whose seals count.
+    """
+
+    def __init__(self, objects: Objects, signers: Signers) -> None:
+        self._objects, self._signers = objects, signers
 
     def claim(self, first: int, entries: Sequence[bytes]) -> bool:
         """Create the object of an append; False when another writer has the place."""
-        data = b"".join(encode_frames(entries))
+        data = b"".join(encode_frames(entries, self._signers.seal))
         return self._objects.create(journal_path(first), body_of(data)) is not None
 
     def unclaim(self, first: int) -> None:
@@ -77,4 +82,6 @@ class JournalObjects:
             raise VerificationError(error.message, hint=error.hint, where=path) from error
         if not frames or frames[-1].end != len(found.data):
             raise VerificationError("the object is no whole piece of the journal", where=path)
+        for frame in {frame.end: frame for frame in frames}.values():
+            self._signers.check_seal(frame, path)
         return [frame.entry for frame in frames]

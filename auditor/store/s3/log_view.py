@@ -37,7 +37,7 @@ class LogView:
         self.objects, self._signers = objects, signers
         self._retain_until = retain_until()
         self.files = LogReader(objects)
-        self.journal = JournalObjects(objects)
+        self.journal = JournalObjects(objects, signers)
         self.signed: SignedCheckpoint | None = None
         self.committed = 0
         self._etag: str | None = None

@@ -14,7 +14,7 @@ from auditor.app.scan import Scan, ScanOptions
 from auditor.app.verifying import find_subject, verify
 from auditor.catalog.config import load_config
 from auditor.core.model.assessment import Assessment
-from auditor.errors import ExitCode, UsageError
+from auditor.errors import ExitCode, UsageError, VerificationError
 from auditor.ledger.entries import Collect, Entry, entry_digest
 from auditor.ledger.journal import encode_frame
 from tests.unit.app.company import BEGIN, PLACES, Company, target, ticking
@@ -111,7 +111,7 @@ def test_a_run_is_not_resumed_on_what_nobody_has_signed(interrupted: Company) ->
     forged = Entry(last.index + 1, entry_digest(last.to_bytes()), last.time, body)
     journal = interrupted.folder / "evidence" / "log" / "journal"
     journal.write_bytes(encode_frame(forged.to_bytes()))
-    with pytest.raises(UsageError, match="was not signed before"):
+    with pytest.raises(VerificationError, match="no key of this log has sealed"):
         resume(interrupted)
 
 

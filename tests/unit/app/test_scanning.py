@@ -94,7 +94,7 @@ def test_a_keyboard_interrupt_in_mid_collection_leaves_a_run_without_an_end(
     company = make_company(target(mode="interrupted"))
     with pytest.raises(KeyboardInterrupt):
         company.scan()
-    assert entry_types(company) == ["key", "run.start"]
+    assert entry_types(company) == ["key", "run.start", "collect"]
     assert company.project().store.latest() is None
     assert verified(company) is ExitCode.OK
 

@@ -63,7 +63,12 @@ def test_more_than_one_frame_of_rubbish_is_damage() -> None:
 BATCH = encode_frame(*ENTRIES)
 
 
-@given(st.lists(st.lists(st.binary(min_size=1, max_size=50), min_size=1)), st.binary(max_size=9))
+BATCHES = st.lists(
+    st.lists(st.binary(min_size=1, max_size=50).map(lambda data: b"{" + data), min_size=1)
+)
+
+
+@given(BATCHES, st.binary(max_size=9))
 def test_batches_read_back(batches: list[list[bytes]], tail: bytes) -> None:
     data = b"".join(encode_frame(*batch) for batch in batches)
     assert read(data + b"\x00" + tail) == [entry for batch in batches for entry in batch]
@@ -117,3 +122,19 @@ def test_rubbish_made_to_be_searched_for_long_is_damage() -> None:
     with pytest.raises(LedgerError, match="damaged"):
         read(b"\xff" + piece * (MAX_PAYLOAD // len(piece)))
     assert time.process_time() - begin < 5
+
+
+def test_a_seal_covers_the_entries_of_its_frame() -> None:
+    sealed: list[bytes] = []
+
+    def seal(message: bytes) -> bytes:
+        sealed.append(message)
+        return b"s" * 64
+
+    frames = list(read_frames(io.BytesIO(b"".join(encode_frames(ENTRIES, seal)))))
+    assert [frame.entry for frame in frames] == ENTRIES
+    assert {(frame.message, frame.seal) for frame in frames} == {(sealed[0], b"s" * 64)}
+    other = list(read_frames(io.BytesIO(encode_frame(*ENTRIES[:3], seal=seal))))
+    assert other[0].message != sealed[0]
+    bare = list(read_frames(io.BytesIO(BATCH)))
+    assert {(frame.message, frame.seal) for frame in bare} == {(b"", b"")}

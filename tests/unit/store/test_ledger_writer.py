@@ -9,9 +9,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from auditor.errors import LedgerError, StoreError, VerificationError
-from auditor.ledger.entries import KeyRecord, RunAbort, WaiverRecord
+from auditor.ledger.entries import (
+    Entry,
+    HoldRecord,
+    KeyRecord,
+    RunAbort,
+    WaiverRecord,
+    entry_digest,
+)
+from auditor.ledger.journal import encode_frame
 from auditor.store.ledger_writer import Recovery
 from auditor.store.local import LocalStore
 from tests.unit.store.building import BEGIN, ORIGIN, Site, ticking
@@ -127,17 +136,36 @@ def test_another_key_is_refused_before_anything_is_written(site: Site, tmp_path:
     }
 
 
-def test_a_signer_that_is_not_the_key_cannot_commit(site: Site, tmp_path: Path) -> None:
+def test_a_signer_that_is_not_the_key_writes_nothing(site: Site, tmp_path: Path) -> None:
     other = Site(tmp_path / "other").log_key
     store, key = site.store, site.log_key.note_key(ORIGIN)
-    with store.open_log(key=key, sign=other.sign, clock=site.clock) as log:
-        with pytest.raises(LedgerError, match="not the private half"):
-            log.commit()
-        with pytest.raises(StoreError, match="after a failed commit"):
-            log.append(numbered(1))
+    with (
+        pytest.raises(LedgerError, match="not the private half"),
+        store.open_log(key=key, sign=other.sign, clock=site.clock),
+    ):
+        pass
     assert store.checkpoint() is None
     with site.open() as log:
         assert log.commit().checkpoint.size == 1
+
+
+def test_what_no_key_of_the_log_has_sealed_is_not_taken_out_of_the_journal(site: Site) -> None:
+    """Whoever can write the store could have the next writer sign anything."""
+    with site.open() as log:
+        log.append(numbered(1))
+        log.commit()
+    *_others, last = site.store.entries()
+    body = HoldRecord(hold="case-7", action="clear", runs=["r1"], reason="over")
+    forged = Entry(last.index + 1, entry_digest(last.to_bytes()), last.time, body).to_bytes()
+    stranger = Ed25519PrivateKey.generate()
+    for seal in (None, stranger.sign):
+        journal = site.store.folder / "log" / "journal"
+        journal.write_bytes(encode_frame(forged, seal=seal))
+        with pytest.raises(VerificationError, match="no key of this log has sealed"), site.open():
+            pass
+    journal.write_bytes(encode_frame(forged, seal=site.log_key.sign))
+    with site.open() as log:
+        assert log.size == last.index + 2
 
 
 def test_an_entry_that_is_refused_leaves_the_log_usable(site: Site) -> None:

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.vectors.tamper.case import Case, Fault
+
+
+def apply(case: Case) -> None:
+    end = case.honest.now - timedelta(days=30)
+    case.trust(
+        lambda trust: trust.model_copy(
+            update={
+                "run_keys": tuple(
+                    key.model_copy(update={"not_after": end}) if key.name == "run-2" else key
+                    for key in trust.run_keys
+                )
+            }
+        )
+    )
+
+
+FAULT = Fault(
+    attack="signed a run with a key after its end in the trust policy",
+    artefact="store",
+    step=5,
+    says="was not valid at",
+    apply=apply,
+    threat="key theft",
+)
