@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +27,7 @@ import boto3
 import yaml
 
 from bench._aws_floor import REGION
-from tests.services.aws.faults import FaultProxy, Rule
+from tests.services.aws.faults import Answer, Asked, Fault, FaultProxy, Rule
 from tests.services.aws.server import CREDENTIALS, moto_server
 
 CHECKS = (
@@ -58,6 +59,7 @@ CHECKS = (
 """Named one by one: a control that gains a check must not make us read more than the floor."""
 MAX_CPU, MAX_CALLS, MAX_WALL = 1.4, 1.1, 1.3  # times the floor's
 MAX_MB = {500: 220, 5000: 400}
+PAGE = 1000  # buckets that one answer lists
 COUNTED_AT, WALL_AT = 500, (50, 30)  # things, milliseconds of latency
 
 
@@ -100,6 +102,8 @@ def _measure(size: int, latency_ms: int, repeat: int) -> tuple[Cost, Cost]:
         with moto_server(folder / "moto.log") as cloud:
             seed(cloud, size)
             rules = [Rule(edit=_pause(latency_ms))] if latency_ms else []
+            if size > PAGE:
+                rules.insert(0, Rule(_every_bucket(cloud), service="s3", operation="ListBuckets"))
             with (proxy := FaultProxy(cloud, rules)) as url:
                 _project(folder, url)
                 floor = [sys.executable, "-m", "bench._aws_floor", url]
@@ -149,6 +153,19 @@ def _broken(size: int, latency_ms: int, floor: Cost, ours: Cost) -> Iterator[str
         yield f"{size}: more than {MAX_MB[size]} MB"
     if (size, latency_ms) == WALL_AT and ours.wall > MAX_WALL * floor.wall:
         yield f"{size}: more than {MAX_WALL} times the floor's wall"
+
+
+def _every_bucket(cloud: str) -> Fault:
+    """All buckets in one answer: moto cuts its list after `MaxBuckets`, and gives no token."""
+    scope = "Credential=testing/20260101/us-east-1/s3/aws4_request"
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}"}
+
+    def answer(_asked: Asked) -> Answer:
+        request = urllib.request.Request(cloud, headers=headers)  # noqa: S310 - loopback
+        with urllib.request.urlopen(request, timeout=60) as got:  # noqa: S310 - loopback
+            return Answer(got.status, got.read(), "application/xml", dict(got.headers))
+
+    return answer
 
 
 def _pause(milliseconds: int) -> Callable[[bytes], bytes]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.app.holds import Clock, hold_all_again, read_book
+from auditor.app.log import open_log
 from auditor.app.project import Project
 from auditor.errors import UsageError, VerificationError
 from auditor.ledger.chain import Chain
@@ -73,8 +74,7 @@ def copy_log(project: Project, target: Store, clock: Clock, progress: Progress) 
         raise UsageError(f"the log is in {source.location} already", hint="name another store")
     if source.checkpoint() is None:
         raise UsageError("there is no log to copy yet", hint="auditor scan")
-    key = project.log_key()
-    with source.open_log(key=key.note_key(project.origin), sign=key.sign, clock=clock) as log:
+    with open_log(project, clock) as log:
         signed = log.commit()
         book = read_book(source)
         before = _refuse_other(source, target)

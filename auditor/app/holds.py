@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+from auditor.app.log import open_log
 from auditor.app.project import Project
 from auditor.errors import UsageError
 from auditor.ledger.entries import HoldRecord
@@ -102,10 +103,7 @@ def _log(
 ) -> None:
     if not runs:
         return
-    key = project.log_key()
-    with project.store.open_log(
-        key=key.note_key(project.origin), sign=key.sign, clock=clock
-    ) as log:
+    with open_log(project, clock) as log:
         log.append_all(
             HoldRecord(
                 hold=name,

@@ -16,6 +16,7 @@ from typing import Literal, TypeVar
 
 from auditor.app.key_files import replace_file, set_key_place, write_trust
 from auditor.app.keys import log_history, renew_certificate, with_authority
+from auditor.app.log import open_log
 from auditor.app.project import Project, load_trust
 from auditor.attest.key_record import recorded_key_id, sign_record
 from auditor.attest.signing import note_key
@@ -166,15 +167,9 @@ def _open(
 ) -> AbstractContextManager[LogAppender]:
     """The log for writing; `keys` are those before and after a rotation of its own key."""
     if keys is None:
-        key = project.log_key()
-        return project.store.open_log(key=key.note_key(project.origin), sign=key.sign, clock=clock)
+        return open_log(project, clock)
     old, new = keys
-    return project.store.open_log(
-        key=new.note_key(project.origin),
-        sign=new.sign,
-        clock=clock,
-        previous=(old.note_key(project.origin), old.sign),
-    )
+    return open_log(project, clock, key=new, replaced=old)
 
 
 def _text(project: Project, use: Use, key: OpenKey) -> str:

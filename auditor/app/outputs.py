@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from auditor.app.log import open_log
 from auditor.app.pdf_signing import sign_pdf
 from auditor.app.project import Project
 from auditor.app.report_proof import make_proof
@@ -194,10 +195,7 @@ def log_reports(
     progress: Callable[[str], None],
 ) -> None:
     """Note reports of a run, as format and digest, and have the new head of the log cosigned."""
-    key = project.log_key()
-    with project.store.open_log(
-        key=key.note_key(project.origin), sign=key.sign, clock=lambda: datetime.now(UTC)
-    ) as log:
+    with open_log(project, lambda: datetime.now(UTC)) as log:
         for form, value in reports:
             log.append(Report(run=run, format=form, digest=value))
         log.commit()

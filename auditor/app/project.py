@@ -28,6 +28,7 @@ from auditor.ledger.checkpoint import log_origin
 from auditor.store.interface import Store
 
 TRUST_FILE = "policy.json"
+LAST_CHECKPOINT = "last-checkpoint"
 
 
 @dataclass

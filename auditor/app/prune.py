@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from auditor.app.holds import Clock, hold_all_again, read_book
+from auditor.app.log import open_log
 from auditor.app.project import Project
 from auditor.attest.pruning import PruningRecord, kept_for_ever, runs_by_evidence
 from auditor.attest.vault import vault_path
@@ -105,10 +106,7 @@ def _announce(project: Project, new: Sequence[BlobRef], now: datetime, clock: Cl
     for at in range(0, len(new), MAX_PRUNED):
         digests = [reference.digest for reference in new[at : at + MAX_PRUNED]]
         blob = project.store.put(pruned_list(digests))
-        key = project.log_key()
-        with project.store.open_log(
-            key=key.note_key(project.origin), sign=key.sign, clock=clock
-        ) as log:
+        with open_log(project, clock) as log:
             log.append(PruneRecord(before=now, count=len(digests), blob=blob))
             log.commit()
 

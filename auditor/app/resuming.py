@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from auditor.app.assess import load_policy
+from auditor.app.log import open_log
 from auditor.app.project import Project
 from auditor.app.run_evidence import RunEvidence
 from auditor.app.runs import engine_name
@@ -90,9 +91,7 @@ def _acknowledge(project: Project, now: datetime) -> int:
     Returns:
         How many entries were signed before; nobody vouches for those that come after.
     """
-    key = project.log_key()
-    note_key = key.note_key(project.origin)
-    with project.store.open_log(key=note_key, sign=key.sign, clock=lambda: now) as log:
+    with open_log(project, lambda: now) as log:
         before = log.checkpoint
         log.commit()
     return before.checkpoint.size if before else 0

@@ -21,6 +21,7 @@ from auditor.app.boundary import guarded
 from auditor.app.collecting import collect_target
 from auditor.app.entries import recorded_form, scope_of
 from auditor.app.holds import hold_again
+from auditor.app.log import open_log
 from auditor.app.project import Project
 from auditor.app.recording import Recorder
 from auditor.app.redaction import refuse_secrets
@@ -108,7 +109,7 @@ class Scan:
         self.run_key = project.run_key()
         self.log_key = project.log_key()
         self.origin = project.origin
-        self.note_key = self.log_key.note_key(self.origin)
+        self.log_key.note_key(self.origin)  # a key of another kind is found before anything else
         self.start_index = -1
         self.logged = 0  # `collect` entries of this run
         self.budget = CallBudget(options.max_calls)
@@ -171,9 +172,7 @@ class Scan:
             raise
 
     def _log(self) -> AbstractContextManager[LogAppender]:
-        return self.project.store.open_log(
-            key=self.note_key, sign=self.log_key.sign, clock=self.clock
-        )
+        return open_log(self.project, self.clock, key=self.log_key)
 
     def _start(self, policy: Policy, plan: Plan) -> RunStart:
         data = canonical(policy.to_json())

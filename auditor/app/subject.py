@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from auditor.app.project import TRUST_FILE
+from auditor.app.project import LAST_CHECKPOINT, TRUST_FILE
 from auditor.app.stores import is_remote, open_store
 from auditor.attest.package import ENTRIES, MANIFEST
 from auditor.attest.reader import StoreReader
@@ -28,12 +28,14 @@ class Subject:
         package: The members of a bundle.
         trust: Folder of the trust policy beside it, None where there is none.
         report: Report file to compare with the log and with what it says of its run.
+        head: The checkpoint that was signed last from this working folder, None where none is kept.
     """
 
     store: Store | None = None
     package: StoreReader | None = None
     trust: Path | None = None
     report: Path | None = None
+    head: Path | None = None
 
 
 def find_subject(path: str | Path, store: str | Path | None = None) -> Subject:
@@ -75,7 +77,7 @@ def _file(path: Path, store: str | Path | None) -> Subject:
     found = _folder(Path())
     if found is None:
         return Subject(report=path)
-    return Subject(found.store, found.package, found.trust, path)
+    return replace(found, report=path)
 
 
 def _folder(folder: Path) -> Subject | None:
@@ -97,7 +99,9 @@ def _configured(path: Path) -> Subject:
     if not is_remote(config.store) and not (loaded.path(config.store) / "log").is_dir():
         place = loaded.path(config.store)
         raise UsageError(f"there is no evidence store in {place}", hint="auditor scan")
-    return Subject(store=store, trust=loaded.path(config.trust))
+    trust = loaded.path(config.trust)
+    head = trust / LAST_CHECKPOINT
+    return Subject(store=store, trust=trust, head=head if head.is_file() else None)
 
 
 def _remote(location: str) -> Store:

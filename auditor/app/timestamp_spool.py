@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from auditor.app.log import open_log
 from auditor.app.project import Project
 from auditor.attest.bundle import Bundle
 from auditor.core.canonical import digest
@@ -83,9 +84,7 @@ def keep_tokens(project: Project, tokens: Mapping[str, Sequence[bytes]], *, cloc
     """Keep tokens beside their runs' statements, and note them in the log."""
     if not tokens:
         return
-    key = project.log_key()
-    note_key = key.note_key(project.origin)
-    with project.store.open_log(key=note_key, sign=key.sign, clock=clock) as log:
+    with open_log(project, clock) as log:
         for run, found in tokens.items():
             number = _last_number(project.store, run)
             for place, token in enumerate(found, number + 1):

@@ -27,6 +27,7 @@ from auditor.core.canonical import digest, parse_canonical
 from auditor.core.evaluate.plan import make_plan
 from auditor.core.model.policy import Policy
 from auditor.errors import UsageError, VerificationError
+from auditor.ledger.note import MAX_NOTE
 
 __all__ = [
     "Subject", "chosen_run", "find_subject", "load_subject_trust", "reader_of", "rejudge_record",
@@ -51,7 +52,8 @@ def verify(
         trust: Folder of the trust policy; the working folder's own where it is None.
         engine: Who judges again; each run's own engine where it is None.
         run: Only this run (`latest` and beginnings of ids are understood).
-        since: A checkpoint file kept from an earlier look.
+        since: A checkpoint file kept from an earlier look; where it is None and the working
+            folder's own trust counts, what was signed last from that folder.
         max_age: How old the newest run, and that of a report, may be.
 
     Raises:
@@ -74,7 +76,7 @@ def verify(
         run=chosen_run(subject, run) if run else None,
         rejudge=lambda record: rejudge_record(record, approvers, engine),
         now=now,
-        remembered=since.read_bytes() if since else None,
+        remembered=_remembered(since or (subject.head if trust is None else None)),
         reports={report.name: digest(report.read_bytes())} if report else {},
         max_age=max_age,
         readable=readable_controls,
@@ -86,6 +88,10 @@ def verify(
         return result
     absent = evidence.damaged | evidence.pruned
     return compare_report(report, subject.store, result, policy, now, evidence.keys, absent)
+
+
+def _remembered(head: Path | None) -> bytes | None:
+    return head.read_bytes()[: MAX_NOTE + 1] if head else None
 
 
 def reader_of(subject: Subject) -> StoreReader:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from auditor.app.log import open_log
 from auditor.app.log_proofs import read_checkpoint, request_from, require_log
 from auditor.app.project import Project
 from auditor.app.witness_client import NoAnswerError, Timeouts, post
@@ -190,10 +191,7 @@ def keep(
     """
     if not any(answer.lines for answer in answers):
         return
-    key = project.log_key()
-    with project.store.open_log(
-        key=key.note_key(project.origin), sign=key.sign, clock=clock
-    ) as log:
+    with open_log(project, clock) as log:
         for answer in answers:
             # Somebody may have committed since: a line under another text would be a false one.
             if answer.signed and log.checkpoint and _same_text(answer.signed, log.checkpoint):

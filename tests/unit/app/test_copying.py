@@ -10,7 +10,7 @@ import pytest
 from auditor.app.copying import Copied, copy_log
 from auditor.app.project import load_trust
 from auditor.attest.verify import verify_store
-from auditor.errors import AuditorError, UsageError, VerificationError
+from auditor.errors import AuditorError, LedgerError, UsageError, VerificationError
 from auditor.store.local import LocalStore
 from tests.unit.app.company import BEGIN, Company, found, target
 
@@ -127,6 +127,9 @@ def test_a_target_that_has_gone_on_is_refused(company: Company, there: LocalStor
     company.configure(store=str(there.folder))
     company.scan()
     company.configure(store=str(original))
+    with pytest.raises(LedgerError, match="an older or another copy of the store"):
+        copied(company, there)
+    (company.folder / "trust" / "last-checkpoint").unlink()
     with pytest.raises(UsageError, match="has gone on"):
         copied(company, there)
 
