@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from auditor.app.library import checked_library
 from auditor.app.lint_cache import CleanLibraries, cache_folder, library_digest
 from auditor.app.registry import Collectors
 from auditor.errors import DefinitionError
+from auditor.shipped import shipped
 from tests.e2e.program import write_control
 
 
@@ -85,11 +85,10 @@ def test_an_error_is_found_every_time_and_a_clean_library_once(
         with pytest.raises(DefinitionError):
             checked_library([bad], Collectors(), make_engine())
     assert not kept.exists()
-    costs = []
-    for _ in range(2):
-        began = time.process_time()
-        checked_library([good], Collectors(), make_engine())
-        costs.append(time.process_time() - began)
+    checked_library([good], Collectors(), make_engine())
     [marker] = kept.iterdir()
     assert marker.read_bytes() == b""
-    assert costs[1] < costs[0]
+    # That lint is left out for what is known shows when the wrong library is called known.
+    frameworks = shipped("controls") / "frameworks"
+    CleanLibraries(kept).add(library_digest([bad, frameworks], make_engine().name))
+    checked_library([bad], Collectors(), make_engine())
