@@ -69,6 +69,8 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
             ("report", "--format", "json"),
             ("run", "show"),
             ("ledger", "show", "--format", "json"),
+            ("export", "--run", "latest", "--report", "report.pdf", "-o", "bundle.zip"),
+            ("export", "--run", "latest", "--redact", "-o", "redacted.zip"),
             *(("collect", name, "--format", "jsonl") for name in TYPES),
         ]
         for command in commands:
@@ -94,9 +96,22 @@ def test_no_planted_secret_is_anywhere(scanned: Scanned) -> None:
 def test_personal_values_are_in_the_vault_alone(scanned: Scanned) -> None:
     found = leaks(scanned.planted.personal, scanned.left())
     shown = {
-        kind: [name for name in names if "/vault/" not in name] for kind, names in found.items()
+        kind: [name for name in names if "vault/" not in name] for kind, names in found.items()
     }
     assert not any(shown.values()), shown
+
+
+def test_a_bundle_holds_no_secret_and_a_redacted_one_no_personal_value(scanned: Scanned) -> None:
+    for name in ("bundle.zip", "redacted.zip"):
+        members = list(everything(scanned.folder / name))
+        assert len(members) > 20, scanned.printed
+        assert leaks(scanned.planted.secrets, iter(members)) == {}
+    kept, withheld = (
+        sum(len(data) for path, data in everything(scanned.folder / name) if "vault/" in path)
+        for name in ("bundle.zip", "redacted.zip")
+    )
+    assert kept > withheld
+    assert leaks(scanned.planted.personal, everything(scanned.folder / "redacted.zip")) == {}
 
 
 def test_evidence_verifies_after_all_that(scanned: Scanned) -> None:
