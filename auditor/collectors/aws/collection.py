@@ -81,8 +81,9 @@ class Collection:
     def run(self, types: Sequence[CollectedType]) -> Iterator[Progress]:
         """Each type when everything about it is read or known to be missing."""
         try:
-            running = [self._start(collected) for collected in types]
-            waiting = len(running)
+            for collected in types:
+                self._start(collected)
+            waiting = len(types)
             while waiting:
                 progress, receive = self._done.get()
                 receive()
@@ -90,12 +91,13 @@ class Collection:
                 if not progress.pending:
                     waiting -= 1
                     yield progress
+                del progress, receive  # a finished type is its reader's alone
         finally:
             for future in tuple(self._futures):
                 future.cancel()
             wait(self._futures)  # those already sent: their clients must outlive them
 
-    def _start(self, collected: CollectedType) -> Progress:
+    def _start(self, collected: CollectedType) -> None:
         progress = Progress(collected)
         regional = collected.spec.scope == "regional"
         source = collected.spec.source
@@ -105,7 +107,6 @@ class Collection:
             self._submit(progress, self._listed, list_items, *listing)
         for name in collected.spec.facts:
             self._submit(progress, partial(_counted, name=name), self._count, collected, name)
-        return progress
 
     def _listed(self, progress: Progress, listing: Listing) -> None:
         """Take a region's items in hand; those without further calls are finished at once."""
