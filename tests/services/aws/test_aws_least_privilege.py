@@ -1,8 +1,8 @@
 """The policy that `doctor --permissions aws` prints is enough, and nothing more is allowed by it.
 
-moto enforces IAM policies once a number of requests has been made. It refuses requests of S3 Control
-whatever is allowed, so S3 and what reads it are left out here; `test_aws_reading` compares their
-calls with the actions.
+moto enforces IAM policies once a number of requests has been made. It refuses requests of S3
+Control whatever is allowed, so S3 and what reads it are left out here; `test_aws_reading` compares
+their calls with the actions.
 """
 
 from __future__ import annotations
