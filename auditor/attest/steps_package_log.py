@@ -199,4 +199,7 @@ def _note_gaps(package: Manifest, notes: Notes) -> None:
         rest = len(gaps) - _SHOWN_GAPS
         more = f" and {rest} more gaps" if rest > 0 else ""
         shown = ", ".join(gaps[:_SHOWN_GAPS]) + more
-        notes.warn(f"of the log, these entries are not in the bundle: {shown}")
+        notes.warn(
+            f"of the log, these entries are not in the bundle: {shown}; that none of them revokes a"
+            " key, only the whole log or today's trust policy shows"
+        )
