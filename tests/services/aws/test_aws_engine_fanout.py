@@ -47,6 +47,8 @@ def test_few_and_many_are_read_alike(empty_aws: str) -> None:
     assert few.complete
     assert without_name(few) == without_name(many)[:FEW]
     each = {name: n for name, n in asked_few.items() if name != "ListBuckets"}
+    assert each.pop("GetPublicAccessBlock") == FEW + 1  # and that of the account
+    assert asked_many.pop("GetPublicAccessBlock") == FEW + 2
     assert set(each.values()) == {FEW}  # each request once for each bucket
     assert asked_many == {name: n + 1 for name, n in each.items()} | {"ListBuckets": 1}
 
@@ -57,7 +59,7 @@ def test_every_request_is_in_the_provenance(empty_aws: str) -> None:
     calls = Counter(
         call.request.partition(" ")[0].partition(":")[2]
         for call in observation.calls
-        if call.request.startswith("s3:")
+        if call.request.startswith(("s3:", "s3control:"))
     )
     assert calls == asked
 

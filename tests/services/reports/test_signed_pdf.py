@@ -151,12 +151,15 @@ def test_every_flipped_bit_of_the_signature_is_found(office: Office, signed_pdf:
     size = len(signed_pdf[gap : signed_pdf.index(b">", gap)].rstrip(b"0"))
     chance = random.Random(6)  # noqa: S311 - which bits are tried
     places = [*chance.sample(range(gap, gap + size), 150), gap - 1, gap + size + 40]
+    untouched = told(signed_pdf, trust)
     for place in places:
         edited = bytearray(signed_pdf)
         edited[place] ^= 1 << chance.randrange(4)
         if bytes(edited) != signed_pdf:
             step = told(bytes(edited), trust)
-            assert step[1].startswith("bad") or step[8].startswith("bad"), (place - gap, step)
+            found = step[1].startswith("bad") or step[8].startswith("bad")
+            # A certificate of the time-stamp that is not read any more: the time is not proven.
+            assert found or step[8] != untouched[8], (place - gap, step)
 
 
 def test_every_flipped_bit_elsewhere_is_found(office: Office, signed_pdf: bytes) -> None:

@@ -7,6 +7,7 @@ A run that was changed has its statement made and signed again, and stamped at i
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,7 @@ from auditor.attest.steps_runs import statement_path
 from auditor.attest.vault import vault_path
 from auditor.core.canonical import canonical, digest, parse_canonical
 from auditor.keys.file import FileKey, generate_key, load_key
-from auditor.ledger.blobs import BlobRef
+from auditor.ledger.blobs import BlobRef, blob_path
 from auditor.ledger.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
 from auditor.ledger.cosignature import CosignerKey, cosign
 from auditor.ledger.entries import (
@@ -266,3 +267,15 @@ def forgery(case: Case) -> Story:
     write_library(story.folder / "library", CHECKS[:1])
     story.scan()
     return story
+
+
+def first_observation(members: Members) -> str:
+    """The evidence that the first `collect` entry of a bundle names."""
+    for name in sorted(members):
+        if name.startswith("entries/"):
+            entry = json.loads(members[name])
+            if entry["type"] == "collect":
+                path: str = blob_path(entry["body"]["blob"]["digest"])
+                if path in members:
+                    return path
+    raise AssertionError("the bundle has no evidence")

@@ -3,12 +3,12 @@ from __future__ import annotations
 from auditor.attest.package import LeftOut
 from tests.unit.app.bundles import sealed
 from tests.vectors.tamper.case import CANNOT_TELL, Case, Fault
-from tests.vectors.tamper.insider import run_key
+from tests.vectors.tamper.insider import first_observation, run_key
 
 
 def apply(case: Case) -> None:
     members = case.members()
-    name = next(name for name in sorted(members) if name.startswith("blobs/"))
+    name = first_observation(members)
     del members[name]
     reason = [LeftOut(path=name, reason="too large")]
     case.give(sealed(members, run_key(case), left_out=reason))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tests.unit.app.bundles import Members
 from tests.vectors.tamper.case import Case, Fault
-from tests.vectors.tamper.insider import insiders_bundle
+from tests.vectors.tamper.insider import first_observation, insiders_bundle
 
 
 def apply(case: Case) -> None:
@@ -10,7 +10,7 @@ def apply(case: Case) -> None:
 
 
 def edit(members: Members) -> None:
-    name = next(name for name in sorted(members) if name.startswith("blobs/"))
+    name = first_observation(members)
     del members[name]
 
 
