@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -85,9 +85,15 @@ def _check_continues(store: Store, now: SignedCheckpoint | None, place: Path) ->
 
 
 def _remember(place: Path, signed: SignedCheckpoint) -> None:
-    """Keep the head; whole or not at all."""
-    if not place.parent.is_dir():
-        return
+    """Keep the head; whole or not at all.
+
+    What was committed stays committed where it cannot be kept (a read-only folder): an older memory
+    finds less, and is never wrong.
+    """
     beside = place.with_name(f".{place.name}.{os.getpid()}.tmp")
-    beside.write_bytes(signed.to_bytes())
-    beside.replace(place)
+    with suppress(OSError):
+        try:
+            beside.write_bytes(signed.to_bytes())
+            beside.replace(place)
+        finally:
+            beside.unlink(missing_ok=True)

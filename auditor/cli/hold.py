@@ -10,7 +10,7 @@ import click
 from auditor.app.holds import clear_hold, list_holds, set_hold
 from auditor.app.project import open_project
 from auditor.app.runs import find_run
-from auditor.cli.common import config_option, guard
+from auditor.cli.common import config_option, guard, note
 from auditor.core.times import format_instant
 from auditor.render.escape import visible
 
@@ -56,7 +56,10 @@ def clear(config: Path, name: str, reason: str) -> None:
 @guard
 def list_(config: Path) -> None:
     """Print the holds in force."""
-    for item in list_holds(open_project(config).store):
+    holds = list_holds(open_project(config).store)
+    if not holds:
+        note("no hold is in force.  Next: auditor hold set NAME --run RUN --reason TEXT")
+    for item in holds:
         since = format_instant(item.since)
         click.echo(f"{item.name}  since {since}  {visible(item.reason)}")
         for run in item.runs:

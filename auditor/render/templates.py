@@ -52,6 +52,7 @@ def environment(folder: str) -> jinja2.Environment:
         "day": _day,
         "duration": format_duration,
         "instant": format_instant,
+        "to_the_second": lambda value: format_instant(value.replace(microsecond=0)),
         "label": label,
         "listed": listed,
         "plural": plural,

@@ -63,3 +63,13 @@ def test_what_is_kept_is_the_head_that_was_signed_last(company: Company) -> None
     assert signed is not None
     assert (company.folder / "trust" / KEPT).read_bytes() == signed.to_bytes()
     assert exit_code(company) == ExitCode.OK
+
+
+def test_a_run_is_not_lost_because_its_head_cannot_be_kept(company: Company) -> None:
+    (company.folder / "trust" / KEPT).mkdir()
+    run = company.scan().run
+    latest = company.project().store.latest()
+    assert latest is not None
+    assert latest.id == run
+    left = [path.name for path in (company.folder / "trust").iterdir()]
+    assert not [name for name in left if name.endswith(".tmp")]
