@@ -7,7 +7,7 @@ import secrets
 
 import orjson
 
-from auditor.app.cleaning import clean_document
+from auditor.app.evidence.cleaning import clean_document
 from auditor.core.canonical import canonical
 from auditor.core.model.disclosure import SALT_BYTES, Book, conceal, restore
 from auditor.core.model.fields import Record, parse_field_type

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auditor import __version__
-from auditor.app.loading import NOT_OF_THE_SCHEMA, load_observation, unreadable
-from auditor.app.run_evidence import RunEvidence
+from auditor.app.evidence.loading import NOT_OF_THE_SCHEMA, load_observation, unreadable
+from auditor.app.evidence.of_run import RunEvidence
 from auditor.attest.bundle import Bundle
 from auditor.core.canonical import canonical, parse_canonical
 from auditor.core.evaluate import Judgement

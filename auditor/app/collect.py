@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from auditor.app.collecting import collect_target
+from auditor.app.evidence.redaction import cleaned
 from auditor.app.project import open_project
-from auditor.app.redaction import cleaned
 from auditor.app.registry import Collectors
 from auditor.app.scan import Clock, ScanOptions
 from auditor.app.setup import CANDIDATES

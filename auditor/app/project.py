@@ -11,7 +11,7 @@ from pathlib import Path
 from auditor.app.engine import DEFAULT, make_engine
 from auditor.app.library import checked_library, controls_folders
 from auditor.app.registry import Collectors
-from auditor.app.stores import open_store
+from auditor.app.upkeep.stores import open_store
 from auditor.app.waivers import load_waivers
 from auditor.attest.signing import Algorithm
 from auditor.attest.trust import TrustPolicy

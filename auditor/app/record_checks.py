@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from auditor.app.assess import parse_verdicts
-from auditor.app.entries import RecordedObservation, collect_entry, scope_of
+from auditor.app.evidence.entries import RecordedObservation, collect_entry, scope_of
 from auditor.app.waivers import check_recorded_waiver
 from auditor.attest.evidence import RunRecord
 from auditor.attest.trust import NamedKey

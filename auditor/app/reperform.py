@@ -14,10 +14,10 @@ from pathlib import Path
 
 from auditor.app.assess import parse_verdicts, verdict_bytes
 from auditor.app.engine import make_engine
+from auditor.app.evidence.restoring import observations_of
 from auditor.app.export.controls import parse_policy
 from auditor.app.library import checked_library
 from auditor.app.registry import Collectors
-from auditor.app.restoring import observations_of
 from auditor.app.runs import judge_recorded
 from auditor.app.subject import Subject
 from auditor.app.verifying import chosen_run, reader_of

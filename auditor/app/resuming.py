@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from auditor.app.assess import load_policy
+from auditor.app.evidence.of_run import RunEvidence
 from auditor.app.log import open_log
 from auditor.app.project import Project
-from auditor.app.run_evidence import RunEvidence
 from auditor.app.runs import engine_name
 from auditor.core.model.policy import Policy
 from auditor.errors import UsageError

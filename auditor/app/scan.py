@@ -19,19 +19,19 @@ from auditor import __version__
 from auditor.app.assess import assemble, recorded, verdict_bytes
 from auditor.app.boundary import guarded
 from auditor.app.collecting import collect_target
-from auditor.app.entries import recorded_form, scope_of
-from auditor.app.holds import hold_again
+from auditor.app.evidence.entries import recorded_form, scope_of
+from auditor.app.evidence.of_run import RunEvidence
+from auditor.app.evidence.recording import Recorder
+from auditor.app.evidence.redaction import refuse_secrets
 from auditor.app.log import open_log
 from auditor.app.project import Project
-from auditor.app.recording import Recorder
-from auditor.app.redaction import refuse_secrets
 from auditor.app.resuming import Interrupted, one_process
-from auditor.app.retention import retain_until
-from auditor.app.run_evidence import RunEvidence
 from auditor.app.selection import Selection, make_policy
-from auditor.app.stores import tell_recovery
-from auditor.app.timestamping import stamp, stamp_late
-from auditor.app.witnessing import cosign_head
+from auditor.app.timestamps.stamping import stamp, stamp_late
+from auditor.app.upkeep.holds import hold_again
+from auditor.app.upkeep.retention import retain_until
+from auditor.app.upkeep.stores import tell_recovery
+from auditor.app.witnesses.asking import cosign_head
 from auditor.attest.bundle import Bundle
 from auditor.attest.dsse import sign_envelope
 from auditor.attest.statement import (

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import yaml
 
-from auditor.app.keys import LIFETIME, with_authority
 from auditor.app.project import TRUST_FILE, origin_of
 from auditor.app.registry import Collectors
+from auditor.app.signing_keys.listing import LIFETIME, with_authority
 from auditor.attest.trust import LogKey, NamedKey, TrustPolicy
 from auditor.catalog.config import CONFIG_FILE, Config, LoadedConfig, load_targets
 from auditor.catalog.source import parse_yaml, validate

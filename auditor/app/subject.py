@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from auditor.app.project import LAST_CHECKPOINT, TRUST_FILE
-from auditor.app.stores import is_remote, open_store
+from auditor.app.upkeep.stores import is_remote, open_store
 from auditor.attest.package import ENTRIES, MANIFEST
 from auditor.attest.reader import StoreReader
 from auditor.catalog.config import CONFIG_FILE, load_config

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from auditor.app.assess import verdict_bytes
 from auditor.app.engine import make_engine
+from auditor.app.evidence.restoring import observations_of
 from auditor.app.export.controls import readable_controls
-from auditor.app.package_reports import compare_package_reports, with_report_age
 from auditor.app.project import TRUST_FILE, load_trust
 from auditor.app.record_checks import check_record, check_summary
-from auditor.app.report_checks import compare_report
-from auditor.app.restoring import observations_of
+from auditor.app.reports.checks import compare_report
+from auditor.app.reports.of_packages import compare_package_reports, with_report_age
 from auditor.app.runs import engine_name, find_run, judge_recorded
 from auditor.app.subject import Subject, find_subject
 from auditor.attest.evidence import Evidence, RunRecord

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from auditor.app.archive import archive_report
 from auditor.app.project import open_project
+from auditor.app.reports.archive import archive_report
 from auditor.cli.common import config_option, guard, note
 
 

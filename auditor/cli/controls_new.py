@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from auditor.app.new_control import new_control
+from auditor.app.cases.new_control import new_control
 from auditor.app.registry import Collectors
 from auditor.cli.common import guard
 

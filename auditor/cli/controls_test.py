@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from auditor.app.case_run import CaseRunner, ControlRun
-from auditor.app.control_cases import CaseResult
+from auditor.app.cases.control_cases import CaseResult
+from auditor.app.cases.run import CaseRunner, ControlRun
 from auditor.app.engine import DEFAULT, make_engine
 from auditor.app.library import checked_library
 from auditor.app.registry import Collectors

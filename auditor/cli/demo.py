@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from auditor.app.demo.run import DemoResult, demonstration
-from auditor.app.outputs import render_to
+from auditor.app.reports.outputs import render_to
 from auditor.cli.common import colour_option, echo, guard, note, wants_colour
 from auditor.core.model.status import Status
 from auditor.core.rollup import exit_code

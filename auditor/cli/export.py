@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
+from auditor.app.evidence.redaction import disclose
 from auditor.app.export.choice import Wish
 from auditor.app.export.make import Exported, Extras, export, keep_all
 from auditor.app.export.period import parse_period
 from auditor.app.project import open_project
-from auditor.app.redaction import disclose
 from auditor.app.runs import find_run
 from auditor.cli.common import config_option, guard, note
 from auditor.errors import UsageError

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from auditor.app.holds import clear_hold, list_holds, set_hold
 from auditor.app.project import open_project
 from auditor.app.runs import find_run
+from auditor.app.upkeep.holds import clear_hold, list_holds, set_hold
 from auditor.cli.common import config_option, guard, note
 from auditor.core.times import format_instant
 from auditor.render.escape import visible

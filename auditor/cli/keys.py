@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
-from auditor.app.key_changes import Use, revoke, rotate
-from auditor.app.keys import (
+from auditor.app.project import open_project
+from auditor.app.signing_keys.changes import Use, revoke, rotate
+from auditor.app.signing_keys.listing import (
     ALGORITHMS,
     LIFETIME,
     list_keys,
@@ -18,7 +19,6 @@ from auditor.app.keys import (
     make_request,
     new_key,
 )
-from auditor.app.project import open_project
 from auditor.attest.signing import Algorithm
 from auditor.cli.common import config_option, echo, guard, note
 from auditor.cli.passphrase import new_passphrase

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from auditor.app.erasure import erase as erase_disclosures
+from auditor.app.evidence.erasure import erase as erase_disclosures
 from auditor.app.project import open_project
 from auditor.app.runs import find_run
 from auditor.cli.common import config_option, guard

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from auditor.app.copying import copy_log
 from auditor.app.project import open_project
-from auditor.app.prune import prune as prune_evidence
-from auditor.app.stores import open_store
+from auditor.app.upkeep.copying import copy_log
+from auditor.app.upkeep.prune import prune as prune_evidence
+from auditor.app.upkeep.stores import open_store
 from auditor.cli.common import config_option, guard
 from auditor.cli.progress import make_progress
 from auditor.core.times import parse_instant

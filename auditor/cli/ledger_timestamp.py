@@ -9,8 +9,8 @@ import click
 
 from auditor.app.project import open_project
 from auditor.app.runs import find_run
-from auditor.app.timestamp_spool import untimed_runs
-from auditor.app.timestamping import (
+from auditor.app.timestamps.spool import untimed_runs
+from auditor.app.timestamps.stamping import (
     AT_ONCE,
     read_responses,
     stamp_runs,

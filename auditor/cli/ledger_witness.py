@@ -8,7 +8,7 @@ import click
 
 from auditor.app.log_proofs import require_log
 from auditor.app.project import Project, open_project
-from auditor.app.witnessing import Outcome, add_lines, ask_witnesses, said, sign_second
+from auditor.app.witnesses.asking import Outcome, add_lines, ask_witnesses, said, sign_second
 from auditor.catalog.config import WitnessEntry
 from auditor.catalog.source import did_you_mean
 from auditor.cli.common import config_option, guard, note

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from auditor.app.assess import assemble, recorded
-from auditor.app.outputs import OutputRequest, render_to, write_outputs
 from auditor.app.project import open_project
+from auditor.app.reports.outputs import OutputRequest, render_to, write_outputs
 from auditor.app.runs import find_run
 from auditor.cli.common import colour_option, config_option, echo, guard, note, wants_colour
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from auditor.app.assess import assemble, recorded
-from auditor.app.outputs import render_to
 from auditor.app.project import open_project
+from auditor.app.reports.outputs import render_to
 from auditor.app.runs import find_run, rejudge
 from auditor.cli.common import (
     chosen_engine,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from auditor.app.outputs import OutputRequest, render_to, write_outputs
 from auditor.app.project import Project, open_project
+from auditor.app.reports.outputs import OutputRequest, render_to, write_outputs
 from auditor.app.resuming import find_interrupted
 from auditor.app.runs import find_run
 from auditor.app.scan import Scan, ScanOptions, plan_run

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from auditor.app.outputs import terminal_width
+from auditor.app.reports.outputs import terminal_width
 from auditor.app.verifying import find_subject
 from auditor.app.verifying import verify as verify_subject
 from auditor.attest.result import StepResult, StepVerdict, VerificationReport

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from auditor.app.project import load_signing_key
-from auditor.app.witness import Witness, load_cosigner, new_cosigner, witnessed_logs
-from auditor.app.witness_offline import cosign_offline
-from auditor.app.witness_server import witness_server
+from auditor.app.witnesses.offline import cosign_offline
+from auditor.app.witnesses.server import witness_server
+from auditor.app.witnesses.witness import Witness, load_cosigner, new_cosigner, witnessed_logs
 from auditor.attest.signing import Algorithm
 from auditor.cli.common import guard, note
 from auditor.keys.registry import PASSPHRASE

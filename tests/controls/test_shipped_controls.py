@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.app.case_run import CaseRunner
+from auditor.app.cases.run import CaseRunner
 from auditor.app.engine import make_engine
 from auditor.app.library import lint_library
 from auditor.app.registry import Collectors

@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from auditor.app.control_cases import CaseResult, run_cases
+from auditor.app.cases.control_cases import CaseResult, run_cases
 from auditor.app.engine import make_engine
 from auditor.app.library import lint_library
 from auditor.app.registry import Collectors

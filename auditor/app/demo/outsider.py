@@ -11,8 +11,8 @@ from threading import Thread
 import yaml
 
 from auditor.app.project import TRUST_FILE, load_trust
-from auditor.app.witness import Witness, load_cosigner, new_cosigner, witnessed_logs
-from auditor.app.witness_server import witness_server
+from auditor.app.witnesses.server import witness_server
+from auditor.app.witnesses.witness import Witness, load_cosigner, new_cosigner, witnessed_logs
 from auditor.attest.trust import Witness as TrustedWitness
 from auditor.catalog.config import CONFIG_FILE
 from auditor.keys.file import load_key

@@ -21,9 +21,9 @@ from auditor.app.demo.restores import STORE, write_restore_record
 from auditor.app.demo.story import differences, story
 from auditor.app.export.choice import Wish
 from auditor.app.export.make import Extras, export
-from auditor.app.outputs import OutputRequest, write_outputs
 from auditor.app.project import open_project
 from auditor.app.registry import Collectors
+from auditor.app.reports.outputs import OutputRequest, write_outputs
 from auditor.app.scan import Scan, ScanOptions
 from auditor.app.selection import Selection
 from auditor.app.setup import Setup, discover, write_setup

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from auditor.app.redaction import cleaned
+from auditor.app.evidence.redaction import cleaned
 from auditor.app.runs import check_derived
 from auditor.collectors.aws import AwsCollector
 from auditor.core.model.observation import Observation, Resource

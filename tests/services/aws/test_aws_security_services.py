@@ -14,7 +14,7 @@ from functools import cache
 import pytest
 
 from auditor.app.engine import make_engine
-from auditor.app.redaction import cleaned
+from auditor.app.evidence.redaction import cleaned
 from auditor.app.registry import Collectors
 from auditor.catalog.library import Library, load_library
 from auditor.collectors.aws import AwsCollector

@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from auditor.app.key_changes import rotate
+from auditor.app.signing_keys.changes import rotate
 from auditor.app.verifying import find_subject, verify
 from auditor.attest.signing import verify_signature
 from auditor.errors import ConfigError, VerificationError

@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 from cryptography import x509
 
-from auditor.app.key_changes import rotate
+from auditor.app.signing_keys.changes import rotate
 from auditor.app.verifying import find_subject, verify
 from auditor.attest.signing import verify_signature
 from auditor.errors import ConfigError

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.app.pdf_signing import SignedPdf, sign_pdf
+from auditor.app.reports.pdf_signing import SignedPdf, sign_pdf
 from auditor.attest.page_signature import sign_page
 from auditor.attest.trust import Authority, TrustPolicy
 from auditor.render.html import HtmlRenderer

@@ -21,9 +21,9 @@ from pyhanko_certvalidator.context import CertValidationPolicySpec
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
-from auditor.app.archive import archive_report
-from auditor.app.outputs import OutputRequest, write_outputs
 from auditor.app.project import load_trust
+from auditor.app.reports.archive import archive_report
+from auditor.app.reports.outputs import OutputRequest, write_outputs
 from auditor.attest.report_proof import verify_report_alone
 from auditor.attest.result import StepVerdict
 from auditor.attest.trust import Authority, TrustPolicy

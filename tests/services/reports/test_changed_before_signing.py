@@ -21,10 +21,10 @@ from pyhanko.pdf_utils.generic import (
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from auditor.app.assess import assemble, recorded
-from auditor.app.outputs import log_reports
-from auditor.app.pdf_signing import sign_pdf
-from auditor.app.report_checks import compare_report
-from auditor.app.report_proof import make_proof
+from auditor.app.reports.checks import compare_report
+from auditor.app.reports.outputs import log_reports
+from auditor.app.reports.pdf_signing import sign_pdf
+from auditor.app.reports.proof import make_proof
 from auditor.attest.page_signature import sign_page
 from auditor.attest.report_pdf import read_pdf
 from auditor.attest.report_revision import check_only_signed
@@ -82,7 +82,7 @@ def signed_with(office: Office, change: Change) -> bytes:
     from pyhanko.sign import signers
     from pyhanko.sign.fields import InvisSigSettings, SigFieldSpec, SigSeedSubFilter
 
-    from auditor.app.pdf_signing import _load_chain, _port_signer
+    from auditor.app.reports.pdf_signing import _load_chain, _port_signer
 
     writer: Any = IncrementalPdfFileWriter(io.BytesIO(office.pdf))
     change(writer)

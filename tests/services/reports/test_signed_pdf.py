@@ -16,7 +16,7 @@ import pytest
 import segno
 from PIL import Image
 
-from auditor.app.pdf_signing import sign_pdf
+from auditor.app.reports.pdf_signing import sign_pdf
 from auditor.attest.report_parts import read_report
 from auditor.attest.report_proof import verify_report_alone
 from auditor.attest.result import StepVerdict
@@ -262,7 +262,7 @@ def _runs(row: list[bool]) -> list[tuple[int, int]]:
 
 def test_verification_imports_pyhanko_only_for_a_pdf() -> None:
     code = (
-        "import sys, auditor.attest.report_proof, auditor.app.outputs\n"
+        "import sys, auditor.attest.report_proof, auditor.app.reports.outputs\n"
         "print([m for m in ('pyhanko', 'asn1crypto', 'weasyprint', 'pikepdf') if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)

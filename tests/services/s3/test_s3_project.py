@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from auditor.app.copying import copy_log
-from auditor.app.holds import clear_hold, read_book, set_hold
 from auditor.app.project import load_trust
-from auditor.app.prune import prune
-from auditor.app.stores import open_store
+from auditor.app.upkeep.copying import copy_log
+from auditor.app.upkeep.holds import clear_hold, read_book, set_hold
+from auditor.app.upkeep.prune import prune
+from auditor.app.upkeep.stores import open_store
 from auditor.app.verifying import rejudge_record
 from auditor.attest.result import VerificationReport
 from auditor.attest.verify import verify_store

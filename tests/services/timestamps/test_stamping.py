@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from auditor.app.timestamp_client import ask_all
-from auditor.app.timestamp_spool import untimed_runs
-from auditor.app.timestamping import AT_ONCE, stamp_late, stamp_runs
+from auditor.app.timestamps.client import ask_all
+from auditor.app.timestamps.spool import untimed_runs
+from auditor.app.timestamps.stamping import AT_ONCE, stamp_late, stamp_runs
 from auditor.app.verifying import find_subject, verify
 from auditor.attest.bundle import Bundle
 from auditor.attest.result import StepVerdict

@@ -16,8 +16,8 @@ import requests
 
 from auditor.app.log_proofs import request_from
 from auditor.app.project import load_trust
-from auditor.app.witness import Witness, load_cosigner, new_cosigner, witnessed_logs
-from auditor.app.witness_server import Limits, WitnessServer, witness_server
+from auditor.app.witnesses.server import Limits, WitnessServer, witness_server
+from auditor.app.witnesses.witness import Witness, load_cosigner, new_cosigner, witnessed_logs
 from auditor.attest.signing import Algorithm
 from auditor.catalog.config import WitnessEntry
 from auditor.keys.file import load_key

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from auditor.app.project import load_trust
-from auditor.app.witness_client import NoAnswerError, Timeouts, post
-from auditor.app.witnessing import Outcome, ask_witnesses, cosign_head
+from auditor.app.witnesses.asking import Outcome, ask_witnesses, cosign_head
+from auditor.app.witnesses.client import NoAnswerError, Timeouts, post
 from auditor.attest.result import StepVerdict
 from auditor.attest.verify import verify_store
 from auditor.errors import ConfigError, DefinitionError

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from auditor.app.witness import witnessed_logs
-from auditor.app.witness_server import MAX_CONNECTIONS, Limits, cut, witness_server
+from auditor.app.witnesses.server import MAX_CONNECTIONS, Limits, cut, witness_server
+from auditor.app.witnesses.witness import witnessed_logs
 from auditor.errors import ConfigError
 from auditor.ledger.add_checkpoint import (
     MAX_REQUEST,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.app.copying import Copied, copy_log
 from auditor.app.project import load_trust
+from auditor.app.upkeep.copying import Copied, copy_log
 from auditor.attest.verify import verify_store
 from auditor.errors import AuditorError, LedgerError, UsageError, VerificationError
 from auditor.store.local import LocalStore

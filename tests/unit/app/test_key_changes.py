@@ -8,10 +8,10 @@ from typing import Literal
 
 import pytest
 
-from auditor.app.key_changes import Change, rotate
-from auditor.app.key_files import replace_file
-from auditor.app.keys import ALGORITHMS
 from auditor.app.project import load_trust
+from auditor.app.signing_keys.changes import Change, rotate
+from auditor.app.signing_keys.files import replace_file
+from auditor.app.signing_keys.listing import ALGORITHMS
 from auditor.app.verifying import find_subject, verify
 from auditor.attest.key_record import sign_record
 from auditor.attest.result import VerificationReport

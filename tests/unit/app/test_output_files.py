@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.app.outputs import OutputRequest, render_to, terminal_width, write_outputs
+from auditor.app.reports.outputs import OutputRequest, render_to, terminal_width, write_outputs
 from auditor.core.canonical import digest
 from auditor.errors import ConfigError, UsageError
 from auditor.ledger.entries import Report

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from auditor.app.holds import clear_hold, hold_again, list_holds, read_book, set_hold
 from auditor.app.project import load_trust
-from auditor.app.prune import Pruned, prune
+from auditor.app.upkeep.holds import clear_hold, hold_again, list_holds, read_book, set_hold
+from auditor.app.upkeep.prune import Pruned, prune
 from auditor.app.verifying import rejudge_record
 from auditor.attest.result import StepResult, StepVerdict, VerificationReport
 from auditor.attest.verify import verify_store

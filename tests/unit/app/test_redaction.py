@@ -13,9 +13,9 @@ import orjson
 import pytest
 
 from auditor.app.assess import assemble, load_observations, load_policy, recorded
-from auditor.app.erasure import erase
-from auditor.app.redaction import cleaned, disclose, select_disclosures, token_key
-from auditor.app.restoring import check_redacted, restore_observation
+from auditor.app.evidence.erasure import erase
+from auditor.app.evidence.redaction import cleaned, disclose, select_disclosures, token_key
+from auditor.app.evidence.restoring import check_redacted, restore_observation
 from auditor.app.runs import rejudge
 from auditor.app.subject import find_subject
 from auditor.app.verifying import verify

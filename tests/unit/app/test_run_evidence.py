@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from auditor.app.assess import load_observations, load_policy
-from auditor.app.run_evidence import RunEvidence
+from auditor.app.evidence.of_run import RunEvidence
 from auditor.errors import VerificationError
 from auditor.ledger.entries import Collect
 from auditor.store.interface import Store

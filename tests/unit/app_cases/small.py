@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from auditor.app.case_run import CaseRunner, ControlRun
+from auditor.app.cases.run import CaseRunner, ControlRun
 from auditor.catalog.library import LoadedControl
 from tests.unit.lint.library import ENGINE, THING, load
 

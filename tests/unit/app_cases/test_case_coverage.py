@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.app.case_coverage import Coverage
+from auditor.app.cases.coverage import Coverage
 from tests.unit.app_cases.small import CASES, CONTROL, run
 from tests.unit.lint.library import changed
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.app.case_expression_mutation import Changed, variants
+from auditor.app.cases.expression_mutation import Changed, variants
 from auditor.catalog.types.checker import TypeChecker
 from auditor.core.model.fields import Scalar
 from tests.unit.app_cases.small import CASES, CONTROL, loaded, runner

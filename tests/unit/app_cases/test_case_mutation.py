@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.app.case_damage import Damage, Kind, damages
-from auditor.app.case_mutation import Tally
+from auditor.app.cases.damage import Damage, Kind, damages
+from auditor.app.cases.mutation import Tally
 from auditor.catalog.types.examined import Read
 from auditor.core.model.fields import FieldType, ListOf, MapOf, Scalar
 from auditor.core.model.observation import Resource

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from auditor.app.case_update import Update
+from auditor.app.cases.update import Update
 from tests.unit.app_cases.small import CASES, CONTROL, loaded, runner
 from tests.unit.lint.library import changed
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from auditor.app.case_run import CaseRunner
+from auditor.app.cases.new_control import new_control
+from auditor.app.cases.run import CaseRunner
 from auditor.app.engine import make_engine
 from auditor.app.library import lint_library
-from auditor.app.new_control import new_control
 from auditor.app.registry import BUILT_IN, Collectors
 from auditor.catalog.library import load_library
 from auditor.core.model.fields import Scalar

@@ -25,19 +25,19 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from auditor.app.assess import assemble, recorded
 from auditor.app.export.choice import Wish
 from auditor.app.export.make import Extras, export
-from auditor.app.holds import set_hold
-from auditor.app.key_changes import revoke, rotate
-from auditor.app.keys import ALGORITHMS
 from auditor.app.log_proofs import request_from
-from auditor.app.outputs import OutputRequest, write_outputs
 from auditor.app.project import Project, load_trust
-from auditor.app.prune import prune
 from auditor.app.registry import Collectors
+from auditor.app.reports.outputs import OutputRequest, write_outputs
 from auditor.app.setup import Setup, write_setup
-from auditor.app.timestamp_spool import untimed_runs
-from auditor.app.timestamping import stamp_runs
-from auditor.app.witness import Witness, load_cosigner, new_cosigner, witnessed_logs
-from auditor.app.witnessing import add_lines
+from auditor.app.signing_keys.changes import revoke, rotate
+from auditor.app.signing_keys.listing import ALGORITHMS
+from auditor.app.timestamps.spool import untimed_runs
+from auditor.app.timestamps.stamping import stamp_runs
+from auditor.app.upkeep.holds import set_hold
+from auditor.app.upkeep.prune import prune
+from auditor.app.witnesses.asking import add_lines
+from auditor.app.witnesses.witness import Witness, load_cosigner, new_cosigner, witnessed_logs
 from auditor.attest.trust import TrustPolicy
 from auditor.attest.trust import Witness as TrustedWitness
 from auditor.catalog.config import load_config

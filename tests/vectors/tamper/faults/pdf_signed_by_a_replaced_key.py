@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from auditor.app.pdf_signing import sign_pdf
+from auditor.app.reports.pdf_signing import sign_pdf
 from auditor.keys.certificate import Subject, self_signed
 from auditor.keys.file import load_key
 from tests.vectors.tamper.case import Case, Fault

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from auditor.app.keys import LIFETIME
-from auditor.app.pdf_signing import sign_pdf
+from auditor.app.reports.pdf_signing import sign_pdf
+from auditor.app.signing_keys.listing import LIFETIME
 from auditor.keys.certificate import Subject, self_signed
 from tests.vectors.tamper.case import CANNOT_TELL, Case, Fault
 from tests.vectors.tamper.insider import stranger

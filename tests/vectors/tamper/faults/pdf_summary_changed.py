@@ -4,7 +4,7 @@ from io import BytesIO
 
 import pikepdf
 
-from auditor.app.pdf_signing import sign_pdf
+from auditor.app.reports.pdf_signing import sign_pdf
 from tests.vectors.tamper.case import Case, Fault, changed
 from tests.vectors.tamper.insider import run_key
 

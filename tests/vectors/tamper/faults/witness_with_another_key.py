@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import shutil
 
-from auditor.app.witness import new_cosigner
+from auditor.app.witnesses.witness import new_cosigner
 from tests.vectors.tamper.case import Case, Fault
 from tests.vectors.tamper.insider import Insider
 

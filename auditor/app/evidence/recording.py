@@ -12,9 +12,9 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from auditor.app.evidence.of_run import RunEvidence
+from auditor.app.evidence.redaction import record
 from auditor.app.project import Project
-from auditor.app.redaction import record
-from auditor.app.run_evidence import RunEvidence
 from auditor.core.model.observation import Observation
 from auditor.core.model.resource_type import ResourceType
 from auditor.ledger.entries import Collect

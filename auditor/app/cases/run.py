@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from auditor.app.case_coverage import Coverage, case_coverage
-from auditor.app.case_expression_mutation import Changed, mutate_expressions
-from auditor.app.case_mutation import Tally, mutate
-from auditor.app.case_update import Update, updated_cases
-from auditor.app.control_cases import CaseResult, run_cases
+from auditor.app.cases.control_cases import CaseResult, run_cases
+from auditor.app.cases.coverage import Coverage, case_coverage
+from auditor.app.cases.expression_mutation import Changed, mutate_expressions
+from auditor.app.cases.mutation import Tally, mutate
+from auditor.app.cases.update import Update, updated_cases
 from auditor.catalog.cases import load_cases
 from auditor.catalog.library import LoadedControl
 from auditor.catalog.types.checker import TypeChecker

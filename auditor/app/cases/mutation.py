@@ -14,8 +14,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from auditor.app.case_damage import Damage, damages
-from auditor.app.control_cases import case_observation
+from auditor.app.cases.control_cases import case_observation
+from auditor.app.cases.damage import Damage, damages
 from auditor.catalog.cases import Case
 from auditor.catalog.library import LoadedControl
 from auditor.catalog.types.checker import TypeChecker

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from auditor.app.log_proofs import read_checkpoint, request_from
-from auditor.app.witness import Witness
+from auditor.app.witnesses.witness import Witness
 from auditor.errors import (
     AuditorError,
     UndecidableError,

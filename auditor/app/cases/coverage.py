@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from auditor.app.control_cases import CaseResult
+from auditor.app.cases.control_cases import CaseResult
 from auditor.core.model.control import Check, Control
 from auditor.core.model.finding import Finding
 from auditor.core.model.status import Status

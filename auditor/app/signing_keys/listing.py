@@ -9,8 +9,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
-from auditor.app.key_files import replace_file, write_trust
 from auditor.app.project import Project, load_trust
+from auditor.app.signing_keys.files import replace_file, write_trust
 from auditor.attest.key_history import KeyHistory, KnownKey
 from auditor.attest.signing import (
     Algorithm,

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from auditor.app.outputs import log_reports, write_files
-from auditor.app.pdf_signing import RESERVED, time_stamper
 from auditor.app.project import Project, load_trust
+from auditor.app.reports.outputs import log_reports, write_files
+from auditor.app.reports.pdf_signing import RESERVED, time_stamper
 from auditor.attest.report_parts import ASSESSMENT, read_report
 from auditor.attest.report_pdf import PdfReport, read_pdf
 from auditor.attest.report_signature import check_pdf_signature

@@ -22,7 +22,7 @@ from typing import Any
 
 from auditor import __version__
 from auditor.app.boundary import guarded
-from auditor.app.witness import Witness
+from auditor.app.witnesses.witness import Witness
 from auditor.errors import AuditorError, ConfigError, VerificationError
 from auditor.ledger.add_checkpoint import (
     MAX_REQUEST,

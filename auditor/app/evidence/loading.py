@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.app.restoring import restore_observation
+from auditor.app.evidence.restoring import restore_observation
 from auditor.attest.vault import read_vault
 from auditor.core.model.assessment import Reading
 from auditor.core.model.observation import Observation

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from auditor.app.holds import Clock, hold_all_again, read_book
 from auditor.app.log import open_log
 from auditor.app.project import Project
+from auditor.app.upkeep.holds import Clock, hold_all_again, read_book
 from auditor.errors import UsageError, VerificationError
 from auditor.ledger.chain import Chain
 from auditor.ledger.checkpoint import SignedCheckpoint

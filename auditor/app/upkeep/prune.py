@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from auditor.app.holds import Clock, hold_all_again, read_book
 from auditor.app.log import open_log
 from auditor.app.project import Project
+from auditor.app.upkeep.holds import Clock, hold_all_again, read_book
 from auditor.attest.pruning import PruningRecord, kept_for_ever, runs_by_evidence
 from auditor.attest.vault import vault_path
 from auditor.errors import UsageError

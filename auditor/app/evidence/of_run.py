@@ -11,8 +11,8 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from auditor.app.entries import RecordedObservation, collect_entry
-from auditor.app.loading import load_observation, reading_of
+from auditor.app.evidence.entries import RecordedObservation, collect_entry
+from auditor.app.evidence.loading import load_observation, reading_of
 from auditor.core.evaluate import ObservationKey
 from auditor.core.model.assessment import Reading
 from auditor.core.model.observation import Observation

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
-from auditor.app.key_files import replace_file, set_key_place, write_trust
-from auditor.app.keys import log_history, renew_certificate, with_authority
 from auditor.app.log import open_log
 from auditor.app.project import Project, load_trust
+from auditor.app.signing_keys.files import replace_file, set_key_place, write_trust
+from auditor.app.signing_keys.listing import log_history, renew_certificate, with_authority
 from auditor.attest.key_record import recorded_key_id, sign_record
 from auditor.attest.signing import note_key
 from auditor.attest.trust import LogKey, NamedKey, TrustPolicy, Validity

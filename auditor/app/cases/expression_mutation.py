@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from auditor.app.case_mutation import CheckMutation, Instance
+from auditor.app.cases.mutation import CheckMutation, Instance
 from auditor.catalog.cases import Case
 from auditor.catalog.library import LoadedControl
 from auditor.catalog.types.checker import TypeChecker

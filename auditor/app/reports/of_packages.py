@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from auditor.app.package_view import PackageView
-from auditor.app.report_checks import STEP, compare_bytes
+from auditor.app.reports.checks import STEP, compare_bytes
 from auditor.attest.bundle import Bundle
 from auditor.attest.evidence import Evidence
 from auditor.attest.package import REPORTS

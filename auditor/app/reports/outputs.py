@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor.app.log import open_log
-from auditor.app.pdf_signing import sign_pdf
 from auditor.app.project import Project
-from auditor.app.report_proof import make_proof
-from auditor.app.witnessing import cosign_head
+from auditor.app.reports.pdf_signing import sign_pdf
+from auditor.app.reports.proof import make_proof
+from auditor.app.witnesses.asking import cosign_head
 from auditor.attest.page_signature import sign_page
 from auditor.core.canonical import digest
 from auditor.core.model.assessment import Assessment

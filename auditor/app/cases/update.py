@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from auditor.app.control_cases import CaseResult, finding_name
+from auditor.app.cases.control_cases import CaseResult, finding_name
 from auditor.catalog.source import Location, Source, parse_yaml
 from auditor.core.rollup import control_status
 

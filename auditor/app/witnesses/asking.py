@@ -16,7 +16,7 @@ from enum import StrEnum
 from auditor.app.log import open_log
 from auditor.app.log_proofs import read_checkpoint, request_from, require_log
 from auditor.app.project import Project
-from auditor.app.witness_client import NoAnswerError, Timeouts, post
+from auditor.app.witnesses.client import NoAnswerError, Timeouts, post
 from auditor.attest.reader import StoreReader
 from auditor.attest.witness import cosigner_key
 from auditor.catalog.config import WitnessEntry

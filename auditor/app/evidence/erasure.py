@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from auditor.app.redaction import named_fields
+from auditor.app.evidence.redaction import named_fields
 from auditor.attest.vault import read_vault
 from auditor.core.model.disclosure import disclosure_bytes, parse_disclosures
 from auditor.core.model.field_path import ANY

@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from auditor.app.project import Project, load_trust
-from auditor.app.timestamp_client import ask_all
-from auditor.app.timestamp_spool import (
+from auditor.app.timestamps.client import ask_all
+from auditor.app.timestamps.spool import (
     RESPONSE,
     Clock,
     Progress,

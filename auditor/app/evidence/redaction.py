@@ -19,8 +19,8 @@ from typing import Any
 
 import orjson
 
-from auditor.app.cleaning import clean_document
-from auditor.app.entries import RecordedObservation, recorded_form
+from auditor.app.evidence.cleaning import clean_document
+from auditor.app.evidence.entries import RecordedObservation, recorded_form
 from auditor.app.project import Project
 from auditor.core.canonical import canonical
 from auditor.core.model.disclosure import (

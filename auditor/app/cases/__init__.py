@@ -1,0 +1,1 @@
+"""Cases beside controls: running, coverage, mutation, updating, and new controls."""

@@ -1,0 +1,1 @@
+"""What is kept of an observation, and how it is read back."""

@@ -1,0 +1,1 @@
+"""Reports: writing, signing, archiving, and checking what they say."""

@@ -1,0 +1,1 @@
+"""Keys of a project: listing, making, rotating, revoking."""

@@ -1,0 +1,1 @@
+"""Time-stamps of other parties: asking, and the spool of what is still untimed."""

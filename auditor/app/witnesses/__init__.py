@@ -1,0 +1,1 @@
+"""Witnesses: being one (offline or on the network), and asking them."""
