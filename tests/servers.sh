@@ -21,10 +21,13 @@ declare -A FILES=(
   [chromium]=/usr/bin/chromium
   [poppler-utils]=/usr/bin/pdftoppm
   [golang-golang-x-mod-dev]=/usr/share/gocode/src/golang.org/x/mod/go.mod
+  [postgresql-15]=/usr/lib/postgresql/15/bin/postgres
+  [postgresql-15-pgaudit]=/usr/share/postgresql/15/extension/pgaudit.control
+  [mariadb-server]=/usr/lib/mysql/plugin/server_audit.so
 )
 declare -A GROUPS_=(
   [pango]="libpango-1.0-0 libpangoft2-1.0-0"
-  [tests]="openssl openssh-server openssh-client cron logrotate sudo e2fsprogs zstd nftables softhsm2 qpdf jq chromium poppler-utils golang-golang-x-mod-dev"
+  [tests]="openssl openssh-server openssh-client cron logrotate sudo e2fsprogs zstd nftables softhsm2 qpdf jq chromium poppler-utils golang-golang-x-mod-dev postgresql-15 postgresql-15-pgaudit mariadb-server"
 )
 
 missing=()
