@@ -15,6 +15,7 @@ from auditor.catalog.lint.mappings import unmet
 from auditor.catalog.source import Source, did_you_mean, read_yaml, validate
 from auditor.core.model.control import Control, Model
 from auditor.core.model.ident import Id
+from auditor.core.model.status import Severity
 from auditor.core.model.target import Target
 from auditor.core.times import Duration
 from auditor.errors import ConfigError, DefinitionError, LedgerError, Problem
@@ -89,6 +90,15 @@ class Retention(Model):
     controls: dict[Id, Duration] = Field(default_factory=dict)
 
 
+REMEDIATION: Mapping[Severity, timedelta] = {
+    Severity.CRITICAL: timedelta(days=7),
+    Severity.HIGH: timedelta(days=30),
+    Severity.MEDIUM: timedelta(days=90),
+    Severity.LOW: timedelta(days=180),
+}
+"""How soon a finding is to be fixed, where `auditor.yaml` says nothing."""
+
+
 class Config(Model):
     """The whole file."""
 
@@ -100,6 +110,9 @@ class Config(Model):
     owners: dict[Id, Person] = Field(default_factory=dict)
     inventory: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     waivers: str | None = None
+    attestations: str = "attestations"
+    responses: str = "responses"
+    remediation: dict[Severity, Duration] = Field(default_factory=lambda: dict(REMEDIATION))
     approvers: dict[str, str] = Field(default_factory=dict)
     store: str = "evidence"
     keys: Keys = Keys()
