@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -13,7 +14,13 @@ from auditor.app.project import Project
 from auditor.app.registry import Collectors
 from auditor.app.setup import Setup, write_setup
 from auditor.catalog.config import load_config
-from auditor.collectors.interface import CollectionContext, Expander, PlannedCall, Preflight
+from auditor.collectors.interface import (
+    CollectionContext,
+    Expander,
+    PlannedCall,
+    Preflight,
+    TargetKind,
+)
 from auditor.core.model.fields import Record, parse_field_type
 from auditor.core.model.observation import Observation, Resource
 from auditor.core.model.resource_type import ResourceType
@@ -36,8 +43,7 @@ class BucketCollector:
     """Reads buckets that are made up."""
 
     name = KIND
-    target_kind = KIND
-    settings: type[BaseModel] = BucketSettings
+    target_kinds: Mapping[str, TargetKind] = MappingProxyType({KIND: TargetKind(BucketSettings)})
 
     @property
     def expanders(self) -> Sequence[Expander]:

@@ -110,7 +110,7 @@ def policy() -> Policy:
         targets=(Target("aws", "aws-account", "prod"),),
         environments=("prod",),
         resource_types={"aws.s3.bucket": ResourceType("aws.s3.bucket", "Bucket", fields, facts)},
-        kinds={"aws": "aws-account"},
+        kinds={"aws": ("aws-account",)},
     )
 
 

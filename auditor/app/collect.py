@@ -60,11 +60,13 @@ def find_targets(config: Path, collectors: Collectors, type_name: str, names: tu
     if config.is_file():
         targets = open_project(config).targets
         chosen = tuple(
-            t for t in targets if t.kind == collector.target_kind and (not names or t.name in names)
+            t
+            for t in targets
+            if t.kind in collector.target_kinds and (not names or t.name in names)
         )
         if not chosen:
             raise UsageError(
-                f"no target of kind {collector.target_kind} in {config}",
+                f"no target of kind {' or '.join(collector.target_kinds)} in {config}",
                 hint="auditor init --target finds some",
             )
         return chosen
@@ -74,7 +76,7 @@ def find_targets(config: Path, collectors: Collectors, type_name: str, names: tu
             hint="auditor init",
         )
     settings = CANDIDATES[collector.name]
-    return (Target(_AD_HOC, collector.target_kind, _AD_HOC, {}, settings),)
+    return (Target(_AD_HOC, next(iter(collector.target_kinds)), _AD_HOC, {}, settings),)
 
 
 def collect(

@@ -85,7 +85,7 @@ def type_rows(library: Library, name: str, collectors: Collectors) -> list[TypeR
         UsageError: An unknown collector.
     """
     collector = collectors.get(name)
-    anywhere = Target("any", collector.target_kind, "any", {}, {})
+    anywhere = Target("any", next(iter(collector.target_kinds)), "any", {}, {})
     checks: dict[str, list[str]] = {}
     for control in library.sorted_controls():
         for check in control.checks:

@@ -56,7 +56,7 @@ class Project:
     def targets(self) -> tuple[Target, ...]:
         """All targets, their settings checked by their collectors."""
         kinds = {entry.kind for entry in self.loaded.config.targets}
-        return load_targets(self.loaded, self.collectors.settings(kinds))
+        return load_targets(self.loaded, self.collectors.target_kinds(kinds))
 
     @cached_property
     def overrides(self) -> dict[str, dict[str, dict[str, object]]]:

@@ -11,10 +11,8 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import cast
 
-from pydantic import BaseModel
-
 from auditor.catalog.source import did_you_mean
-from auditor.collectors.interface import Collector, Expander
+from auditor.collectors.interface import Collector, Expander, TargetKind
 from auditor.core.model.resource_type import ResourceType
 from auditor.errors import ConfigError, UsageError
 
@@ -74,10 +72,10 @@ class Collectors:
         """Every collector, in order of name."""
         return [self.get(name) for name in self.names]
 
-    def kinds(self, names: Iterable[str] | None = None) -> dict[str, str]:
-        """Collector name to the kind of target it reads: of all, or of those named that exist."""
+    def kinds(self, names: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:
+        """Collector name to the kinds of targets it reads: of all, or of those named that exist."""
         wanted = self.names if names is None else names
-        return {name: self.get(name).target_kind for name in wanted if name in self._places}
+        return {name: tuple(self.get(name).target_kinds) for name in wanted if name in self._places}
 
     def by_kind(self, kind: str) -> Collector:
         """The collector that reads a kind of target.
@@ -86,7 +84,7 @@ class Collectors:
             UsageError: There is none.
         """
         for collector in self._knowing([kind]):
-            if collector.target_kind == kind:
+            if kind in collector.target_kinds:
                 return collector
         raise UsageError(f"no collector reads targets of kind {kind!r}")
 
@@ -98,18 +96,19 @@ class Collectors:
         """
         return {e.target_kind: e for c in self._knowing(kinds) for e in c.expanders}
 
-    def settings(self, kinds: Collection[str] | None = None) -> dict[str, type[BaseModel]]:
-        """Kind of target to the model of its settings.
+    def target_kinds(self, kinds: Collection[str] | None = None) -> dict[str, TargetKind]:
+        """Every kind of target that `auditor.yaml` may name.
 
         Args:
             kinds: Those that are asked for; others may be left out, unless one is not known.
         """
-        found = self._settings(kinds)
-        return found if set(kinds or ()) <= set(found) else self._settings(None)
+        found = self._target_kinds(kinds)
+        return found if set(kinds or ()) <= set(found) else self._target_kinds(None)
 
-    def _settings(self, kinds: Collection[str] | None) -> dict[str, type[BaseModel]]:
-        own = {c.target_kind: c.settings for c in self._knowing(kinds)}
-        return own | {kind: e.settings for kind, e in self.expanders(kinds).items()}
+    def _target_kinds(self, kinds: Collection[str] | None) -> dict[str, TargetKind]:
+        own = {kind: one for c in self._knowing(kinds) for kind, one in c.target_kinds.items()}
+        standing = self.expanders(kinds).items()
+        return own | {kind: TargetKind(expander.settings) for kind, expander in standing}
 
     def _knowing(self, kinds: Collection[str] | None) -> list[Collector]:
         """The collectors that may know one of these kinds of targets; all of them for None."""

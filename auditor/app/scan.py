@@ -19,6 +19,7 @@ from auditor import __version__
 from auditor.app.assess import assemble, recorded, verdict_bytes
 from auditor.app.boundary import guarded
 from auditor.app.collecting import collect_target
+from auditor.app.evidence.earlier import earlier_than
 from auditor.app.evidence.entries import recorded_form, scope_of
 from auditor.app.evidence.of_run import RunEvidence
 from auditor.app.evidence.recording import Recorder
@@ -214,6 +215,7 @@ class Scan:
             timeout_s=self.options.timeout_s,
             progress=self.options.progress,
             budget=self.budget,
+            earlier=earlier_than(self.project.store, self.now),
         )
 
     def _read(

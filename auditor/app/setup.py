@@ -65,7 +65,7 @@ def _try(collectors: Collectors, name: str, context: CollectionContext, environm
     try:
         collector = collectors.get(name)
         settings = CANDIDATES[name]
-        target = Target(_NAMES[name], collector.target_kind, environment, {}, settings)
+        target = Target(_NAMES[name], next(iter(collector.target_kinds)), environment, {}, settings)
         answer = collector.preflight(target, context)
     except DependencyError as error:
         return Found(name, None, f"{error.message} ({error.hint})")
@@ -137,7 +137,7 @@ def _check(text: str, folder: Path, collectors: Collectors) -> None:
     """Refuse what `auditor scan` would refuse, before anything is written."""
     source = parse_yaml(text, CONFIG_FILE)
     loaded = LoadedConfig(validate(source, Config), folder, source)
-    load_targets(loaded, collectors.settings())
+    load_targets(loaded, collectors.target_kinds())
 
 
 def config_text(setup: Setup) -> str:

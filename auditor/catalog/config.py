@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -174,13 +174,25 @@ def _unknown_environments(config: Config, source: Source) -> Sequence[Problem]:
     ]
 
 
-def load_targets(
-    loaded: LoadedConfig, settings: Mapping[str, type[BaseModel]]
-) -> tuple[Target, ...]:
+class KindOfTarget(Protocol):
+    """What is known of a kind of target."""
+
+    @property
+    def settings(self) -> type[BaseModel]:
+        """Pydantic model of the fields that are its own."""
+        ...
+
+    @property
+    def declared(self) -> bool:
+        """It is something that was written down, not a living system."""
+        ...
+
+
+def load_targets(loaded: LoadedConfig, kinds: Mapping[str, KindOfTarget]) -> tuple[Target, ...]:
     """The targets, each with the settings of its kind checked.
 
     Args:
-        settings: Target kind to the model of its settings.
+        kinds: What each kind of target is.
 
     Raises:
         DefinitionError: An unknown kind, or settings that its collector does not accept.
@@ -188,13 +200,13 @@ def load_targets(
     targets: list[Target] = []
     problems: list[Problem] = []
     for index, entry in enumerate(loaded.config.targets):
-        model = settings.get(entry.kind)
-        if model is None:
-            message = f"no kind of target `{entry.kind}`{did_you_mean(entry.kind, settings)}"
+        kind = kinds.get(entry.kind)
+        if kind is None:
+            message = f"no kind of target `{entry.kind}`{did_you_mean(entry.kind, kinds)}"
             problems.append(loaded.source.problem(("targets", index, "kind"), message))
             continue
         try:
-            checked = _check_settings(loaded.source, index, entry, model)
+            checked = _check_settings(loaded.source, index, entry, kind.settings)
         except DefinitionError as error:
             problems += error.problems
             continue
@@ -205,6 +217,7 @@ def load_targets(
                 environment=entry.environment,
                 labels=entry.labels,
                 settings=checked,
+                declared=kind.declared,
             )
         )
     if problems:

@@ -30,6 +30,11 @@ from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.target import Target
 
 
+def nothing_earlier(_target: str, _resource_type: str) -> Observation | None:
+    """For collections outside a project: nothing was recorded before."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class CollectionContext:
     """What a collection may use, made once per run.
@@ -43,6 +48,8 @@ class CollectionContext:
         timeout_s: Ceiling for one request, in seconds.
         progress: Told a line for people when something takes long; never a secret.
         budget: Counts the requests of the run; a collector takes from it before each request.
+        earlier: What the newest complete run before this one recorded of a target (its name) and a
+            resource type: for what may only grow, and is compared with what was there.
     """
 
     clock: Callable[[], datetime]
@@ -52,6 +59,7 @@ class CollectionContext:
     timeout_s: float = 30.0
     progress: Callable[[str], None] = lambda _line: None
     budget: CallBudget = field(default_factory=CallBudget)
+    earlier: Callable[[str, str], Observation | None] = nothing_earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,20 @@ class Expansion:
     inventory: Mapping[str, Sequence[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class TargetKind:
+    """A kind of target that a collector reads.
+
+    Args:
+        settings: Pydantic model (frozen, extra forbidden) of a target's own settings.
+        declared: It is what somebody wrote down (manifests, a plan) and not a living system: what
+            it cannot show is a gap of cause `not_declared` or `known_after_apply`.
+    """
+
+    settings: type[BaseModel]
+    declared: bool = False
+
+
 class Expander(Protocol):
     """A kind of target that stands for many: an organization for its accounts."""
 
@@ -129,13 +151,8 @@ class Collector(Protocol):
         ...
 
     @property
-    def target_kind(self) -> str:
-        """The kind of target it reads: `aws-account`."""
-        ...
-
-    @property
-    def settings(self) -> type[BaseModel]:
-        """Pydantic model (frozen, extra forbidden) of a target's own settings."""
+    def target_kinds(self) -> Mapping[str, TargetKind]:
+        """The kinds of targets it reads (`aws-account`), the most usual one first."""
         ...
 
     @property

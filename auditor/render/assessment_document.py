@@ -46,6 +46,7 @@ class TargetPart(Part):
     name: str
     kind: str
     environment: str
+    declared: bool
 
 
 class NotTestedPart(Part):
@@ -139,6 +140,7 @@ class ReadingPart(Part):
     calls: Count
     digest: MaybeSha256
     gaps: tuple[GapPart, ...]
+    derived_only: str = ""
 
 
 class CoveragePart(Part):

@@ -93,6 +93,14 @@ CAUSE_REMEDY: Mapping[Cause, tuple[str, str]] = {
     Cause.INCOMPLETE: ("the population is incomplete", "close the gaps and scan again"),
     Cause.EMPTY: ("there were no resources", "check the target and what the reader may see"),
     Cause.DEPENDENCY: ("a check that it depends on is undecided", "settle that one first"),
+    Cause.NOT_DECLARED: (
+        "a declaration cannot show it",
+        "judge the living system as well",
+    ),
+    Cause.KNOWN_AFTER_APPLY: (
+        "the plan does not know it before it is applied",
+        "judge the living system after it",
+    ),
     Cause.SECRET: ("the value held a secret and was not kept", "take the secret out of there"),
     Cause.REDACTED: ("a personal value was withheld or erased", "ask who holds the disclosures"),
 }

@@ -32,6 +32,7 @@ def reading_of(policy: Policy, observation: Observation, digest: str) -> Reading
         calls=len(observation.calls),
         digest=digest,
         gaps=observation.gaps,
+        derived_only=observation.derived_only,
     )
 
 

@@ -20,6 +20,7 @@ TARGET = Record(
         "kind": Scalar("string"),
         "environment": Scalar("string"),
         "labels": MapOf(Scalar("string")),
+        "declared": Scalar("bool"),
     }
 )
 INVENTORY = MapOf(ListOf(Scalar("string")))

@@ -17,19 +17,21 @@ from auditor.collectors.interface import (
     Expansion,
     PlannedCall,
     Preflight,
+    TargetKind,
 )
 from auditor.core.model.observation import Observation
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.target import Target
 from auditor.errors import ConfigError, DependencyError, UsageError
 
+KIND = "aws-account"
+
 
 class AwsCollector:
     """Reads AWS accounts; credentials come from boto3's own chain."""
 
     name = "aws"
-    target_kind = "aws-account"
-    settings: type[BaseModel] = AwsSettings
+    target_kinds: Mapping[str, TargetKind] = MappingProxyType({KIND: TargetKind(AwsSettings)})
 
     @property
     def expanders(self) -> Sequence[Expander]:
@@ -97,7 +99,7 @@ class AwsOrganization:
         settings = self._checked(target)
         own = {"regions": settings.regions}
         name = f"{target.name}.each-account"
-        return Target(name, AwsCollector.target_kind, target.environment, target.labels, own)
+        return Target(name, KIND, target.environment, target.labels, own)
 
     def expand(self, target: Target, context: CollectionContext) -> Expansion:
         """Ask for its accounts.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from auditor import __version__
 from auditor.collectors.host.errors import Unread, from_os_error
@@ -42,6 +42,7 @@ from auditor.collectors.interface import (
     Expander,
     PlannedCall,
     Preflight,
+    TargetKind,
     listed_permissions,
 )
 from auditor.collectors.types_yaml import load_resource_types
@@ -91,14 +92,9 @@ class HostCollector:
         return "host"
 
     @property
-    def target_kind(self) -> str:
-        """The kind of target it reads."""
-        return "host"
-
-    @property
-    def settings(self) -> type[BaseModel]:
-        """Settings of a target of this kind."""
-        return HostSettings
+    def target_kinds(self) -> Mapping[str, TargetKind]:
+        """The kinds of targets it reads."""
+        return {"host": TargetKind(HostSettings)}
 
     @property
     def expanders(self) -> Sequence[Expander]:

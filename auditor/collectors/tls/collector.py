@@ -8,14 +8,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from auditor.collectors.interface import (
     CollectionContext,
     Expander,
     PlannedCall,
     Preflight,
+    TargetKind,
     listed_permissions,
 )
 from auditor.collectors.tls.ct import join_export, load_export
@@ -96,8 +98,9 @@ class TlsCollector:
     """
 
     name = "tls"
-    target_kind = "tls-endpoint"
-    settings: type[BaseModel] = TlsSettings
+    target_kinds: Mapping[str, TargetKind] = MappingProxyType(
+        {"tls-endpoint": TargetKind(TlsSettings)}
+    )
 
     def __init__(
         self, *, resolve: Resolve = resolve_addresses, system: SystemStore | None = None

@@ -65,11 +65,12 @@ def make_plan(policy: Policy, engine: Engine) -> Plan:
     not_tested: list[NotTested] = []
     for control in policy.controls:
         for check in control.checks:
-            candidates = [t for t in policy.targets if t.kind == kinds.get(check.collector)]
+            readable = kinds.get(check.collector, ())
+            candidates = [t for t in policy.targets if t.kind in readable]
             chosen, reason = _in_scope(check, candidates, engine)
             checks += [PlannedCheck(control, check, target) for target in chosen]
             if not chosen:
-                missing = f"no target of kind {kinds.get(check.collector, check.collector)}"
+                missing = f"no target of kind {' or '.join(readable) or check.collector}"
                 why = reason or (missing if not candidates else "no target is in its scope")
                 not_tested.append(NotTested(control.id, check.id, why))
     return Plan(tuple(checks), tuple(not_tested))

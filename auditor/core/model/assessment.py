@@ -30,6 +30,7 @@ class Reading:
     Args:
         digest: Of the evidence document (`sha256:...`).
         items, calls: Resources read, requests made.
+        derived_only: What was read and how, where only what was computed from it was kept.
     """
 
     target: str
@@ -42,6 +43,7 @@ class Reading:
     calls: int
     digest: str
     gaps: tuple[Gap, ...]
+    derived_only: str = ""
 
     def to_json(self) -> dict[str, object]:
         """The reading in `assessment-1`."""
@@ -55,6 +57,7 @@ class Reading:
             "calls": self.calls,
             "digest": self.digest,
             "gaps": [gap.to_json() for gap in self.gaps],
+            **({"derived_only": self.derived_only} if self.derived_only else {}),
         }
 
 
@@ -147,7 +150,13 @@ class Assessment:
             "outcome": self.outcome.value,
             "counts": dict(self.counts),
             "targets": [
-                {"name": t.name, "kind": t.kind, "environment": t.environment} for t in self.targets
+                {
+                    "name": t.name,
+                    "kind": t.kind,
+                    "environment": t.environment,
+                    "declared": t.declared,
+                }
+                for t in self.targets
             ],
             "frameworks": [framework.id for framework in self.frameworks],
             "controls": [control.to_json() for control in self.controls],

@@ -161,6 +161,8 @@ class Observation:
         collector: Name and version of the code that read, for the record.
         scrubbed: How many secrets were taken out of its texts before it was stored.
         token_key: Id of the key of its keyed tokens; "" where it has none.
+        derived_only: What was read, and how, where the stream was too large to keep and only what
+            was computed from it is here; "" where the evidence is whole. Every report prints it.
     """
 
     target: str
@@ -177,6 +179,7 @@ class Observation:
     collector: str = ""
     scrubbed: int = 0
     token_key: str = ""
+    derived_only: str = ""
 
     @property
     def complete(self) -> bool:
@@ -184,7 +187,7 @@ class Observation:
         return not self.gaps
 
     def to_json(self) -> dict[str, object]:
-        """The evidence document, schema `observation-1`; the last two are left out when empty."""
+        """The evidence document, schema `observation-1`; the last three are left out when empty."""
         document: dict[str, object] = {
             "schema": SCHEMA,
             "target": self.target,
@@ -200,7 +203,11 @@ class Observation:
             "calls": [call.to_json() for call in self.calls],
             "collector": self.collector,
         }
-        extra: dict[str, object] = {"scrubbed": self.scrubbed, "token_key": self.token_key}
+        extra: dict[str, object] = {
+            "scrubbed": self.scrubbed,
+            "token_key": self.token_key,
+            "derived_only": self.derived_only,
+        }
         return document | {name: value for name, value in extra.items() if value}
 
     @classmethod
@@ -227,4 +234,5 @@ class Observation:
             collector=str(document["collector"]),
             scrubbed=int(str(document.get("scrubbed", 0))),
             token_key=str(document.get("token_key", "")),
+            derived_only=str(document.get("derived_only", "")),
         )

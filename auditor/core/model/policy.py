@@ -27,7 +27,7 @@ class Policy:
         overrides: Environment to control id to parameter to value as written in `auditor.yaml`,
             already checked against `loosest` and `requires`.
         resource_types: The types that the checks name.
-        kinds: Collector name to the kind of target that it reads.
+        kinds: Collector name to the kinds of targets that it reads.
         inventory: Lists of `auditor.yaml` that checks compare with.
         owners: Role to the person's name and address, to tell a self-approved waiver.
         engine: Name and version of the expression engine.
@@ -39,7 +39,7 @@ class Policy:
     environments: tuple[str, ...]
     resource_types: Mapping[str, ResourceType]
     overrides: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
-    kinds: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, Sequence[str]] = field(default_factory=dict)
     waivers: tuple[SignedWaiver, ...] = ()
     inventory: Mapping[str, object] = field(default_factory=dict)
     owners: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Policy:
             "targets": [target.to_json() for target in self.targets],
             "environments": list(self.environments),
             "overrides": self.overrides,
-            "kinds": self.kinds,
+            "kinds": {name: list(kinds) for name, kinds in self.kinds.items()},
             "waivers": [
                 {
                     "waiver": _dump(signed.waiver),
@@ -113,7 +113,7 @@ class Policy:
             environments=tuple(document["environments"]),  # type: ignore[arg-type]
             resource_types={name: _type_from_json(name, spec) for name, spec in types.items()},
             overrides=document["overrides"],  # type: ignore[arg-type]
-            kinds=document["kinds"],  # type: ignore[arg-type]
+            kinds={name: _names(kinds) for name, kinds in document["kinds"].items()},  # type: ignore[attr-defined]
             waivers=tuple(
                 SignedWaiver(
                     Waiver.model_validate(item["waiver"]),

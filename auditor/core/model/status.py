@@ -79,6 +79,8 @@ class Cause(StrEnum):
     EMPTY = "empty"
     DEPENDENCY = "dependency"
     SECRET = "secret"  # noqa: S105 - the value held one and was not kept
+    NOT_DECLARED = "not_declared"  # a declaration (a manifest, a plan) cannot show it
+    KNOWN_AFTER_APPLY = "known_after_apply"  # the plan does not know it yet
     REDACTED = "redacted"  # a personal value that was withheld or erased after the run
 
 

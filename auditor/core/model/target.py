@@ -17,6 +17,7 @@ class Target:
         labels: Free words for selecting (`target.labels.team == "core"`).
         settings: What is particular to the kind (profile, regions, endpoints); checked by the
             collector's own model, never a secret.
+        declared: It is what somebody wrote down (manifests, a plan), not a living system.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Target:
     environment: str
     labels: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
+    declared: bool = False
 
     def to_json(self) -> dict[str, object]:
         """All fields."""
@@ -33,6 +35,7 @@ class Target:
             "environment": self.environment,
             "labels": dict(self.labels),
             "settings": dict(self.settings),
+            "declared": self.declared,
         }
 
     @classmethod
@@ -44,6 +47,7 @@ class Target:
             environment=str(document["environment"]),
             labels=document["labels"],  # type: ignore[arg-type]
             settings=document["settings"],  # type: ignore[arg-type]
+            declared=bool(document["declared"]),
         )
 
     def as_variable(self) -> dict[str, object]:
@@ -53,4 +57,5 @@ class Target:
             "kind": self.kind,
             "environment": self.environment,
             "labels": dict(self.labels),
+            "declared": self.declared,
         }

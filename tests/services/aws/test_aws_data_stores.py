@@ -183,7 +183,7 @@ def _judged(observations: Observations) -> Mapping[str, list[Finding]]:
         targets=(target,),
         environments=("prod",),
         resource_types=AwsCollector().resource_types(),
-        kinds={"aws": "aws-account"},
+        kinds={"aws": ("aws-account",)},
     )
     plan = make_plan(policy, engine)
     evidence = {(target.name, name): seen for name, seen in observations.items()}

@@ -113,7 +113,7 @@ class Read:
             targets=(target,),
             environments=(target.environment,),
             resource_types=Collectors().resource_types(),
-            kinds={"aws": "aws-account"},
+            kinds={"aws": ("aws-account",)},
             inventory={**INVENTORY, "aws_accounts": list(accounts)},
         )
         observed = {(target.name, name): seen for name, seen in self.observations.items()}

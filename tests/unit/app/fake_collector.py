@@ -14,6 +14,7 @@ from auditor.collectors.interface import (
     Expansion,
     PlannedCall,
     Preflight,
+    TargetKind,
 )
 from auditor.core.model.fields import Record, Scalar
 from auditor.core.model.observation import Gap, Observation, Resource
@@ -65,8 +66,7 @@ class FakeCollector:
     """Reads two things (`a` and `b`) of each type; `bad` names those that are not ok."""
 
     name = "fake"
-    target_kind = "fake"
-    settings: type[BaseModel] = FakeSettings
+    target_kinds: Mapping[str, TargetKind] = {"fake": TargetKind(FakeSettings)}
 
     @property
     def expanders(self) -> Sequence[Expander]:

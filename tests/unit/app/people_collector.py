@@ -14,7 +14,13 @@ from auditor.app.project import Project
 from auditor.app.registry import Collectors
 from auditor.app.setup import Setup, write_setup
 from auditor.catalog.config import load_config
-from auditor.collectors.interface import CollectionContext, Expander, PlannedCall, Preflight
+from auditor.collectors.interface import (
+    CollectionContext,
+    Expander,
+    PlannedCall,
+    Preflight,
+    TargetKind,
+)
 from auditor.core.model.fields import Record, parse_field_type
 from auditor.core.model.observation import Call, Gap, Observation, Resource
 from auditor.core.model.resource_type import ResourceType
@@ -102,8 +108,7 @@ class PeopleCollector:
     """Reads `people.person`."""
 
     name = "people"
-    target_kind = "people"
-    settings: type[BaseModel] = PeopleSettings
+    target_kinds: Mapping[str, TargetKind] = {"people": TargetKind(PeopleSettings)}
     expanders: Sequence[Expander] = ()
 
     def resource_types(self) -> Mapping[str, ResourceType]:

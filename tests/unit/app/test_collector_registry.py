@@ -35,7 +35,7 @@ def test_a_collector_is_made_once_for_a_use_case() -> None:
     collectors = Collectors(PLACES)
     assert collectors.get("fake") is collectors.get("fake")
     assert collectors.by_kind("fake") is collectors.get("fake")
-    assert collectors.kinds() == {"fake": "fake"}
+    assert collectors.kinds() == {"fake": ("fake",)}
 
 
 def test_types_can_be_asked_for_by_name() -> None:
@@ -72,7 +72,7 @@ def test_an_installed_package_cannot_take_the_place_of_a_collector(
 def test_the_table_of_kinds_says_what_the_collectors_say() -> None:
     collectors = Collectors(BUILT_IN)
     for collector in collectors.all():
-        kinds = [collector.target_kind, *(e.target_kind for e in collector.expanders)]
+        kinds = [*collector.target_kinds, *(e.target_kind for e in collector.expanders)]
         assert list(KINDS[collector.name]) == kinds
         types = collector.resource_types()
         assert {name.partition(".")[0] for name in types} == {collector.name}
@@ -81,10 +81,10 @@ def test_the_table_of_kinds_says_what_the_collectors_say() -> None:
 def test_only_the_collectors_of_the_kinds_that_are_asked_for_are_loaded() -> None:
     places = {"ghost": "no_such_module_anywhere:Ghost", **BUILT_IN}
     collectors = Collectors(BUILT_IN)
-    assert set(collectors.settings({"host"})) == {"host"}
-    assert set(collectors.settings({"moon"})) == {
+    assert set(collectors.target_kinds({"host"})) == {"host"}
+    assert set(collectors.target_kinds({"moon"})) == {
         kind for kinds in KINDS.values() for kind in kinds
     }
-    assert collectors.kinds(["host", "moon"]) == {"host": "host"}
+    assert collectors.kinds(["host", "moon"]) == {"host": ("host",)}
     with pytest.raises(ModuleNotFoundError):  # somebody else's may know any kind
-        Collectors(places).settings({"host"})
+        Collectors(places).target_kinds({"host"})

@@ -3,7 +3,6 @@
 # ruff: noqa: E501 - tables with one case a line
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from auditor.catalog.config import load_config, load_targets, resolve_overrides
 from auditor.catalog.library import load_library
+from auditor.collectors.interface import TargetKind
 from auditor.errors import ConfigError, DefinitionError
 from tests.unit.catalog.files import library_folder, write
 
@@ -44,7 +44,7 @@ class Settings(BaseModel):
     rows: tuple[Row, ...] = ()
 
 
-SETTINGS: Mapping[str, type[BaseModel]] = {"demo": Settings}
+SETTINGS = {"demo": TargetKind(Settings)}
 
 
 def config(folder: Path, text: str) -> Path:

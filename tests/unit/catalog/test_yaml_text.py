@@ -142,7 +142,7 @@ def test_law_a_damaged_control_is_accepted_or_a_definition_error(
     for _ in range(chance.randint(1, 3)):
         at = chance.randrange(len(lines))
         line = lines[at]
-        column = chance.randrange(len(line))
+        column = chance.randint(0, len(line))
         lines[at] = chance.choice(
             [
                 "",

@@ -121,7 +121,7 @@ def policy(
         targets=tuple(targets),
         environments=("prod", "staging"),
         resource_types={"demo.thing": THING},
-        kinds={"demo": "demo"},
+        kinds={"demo": ("demo",)},
         waivers=tuple(waivers),
         inventory={"names": ["a", "b"]},
         owners={"head-of-things": ["Olga Owner", "olga@example.org"]},
