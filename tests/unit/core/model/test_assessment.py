@@ -79,7 +79,9 @@ def test_the_document_is_fit_for_canonical_json_and_complete() -> None:
 def test_a_target_is_named_without_its_settings() -> None:
     target = replace(TARGET, settings={"profile": "audit"})
     document = replace(MADE, targets=(target,)).to_json()
-    assert document["targets"] == [{"name": "prod-1", "kind": "demo", "environment": "prod"}]
+    assert document["targets"] == [
+        {"name": "prod-1", "kind": "demo", "environment": "prod", "declared": False}
+    ]
 
 
 def test_a_finding_leads_back_to_its_evidence() -> None:

@@ -139,4 +139,5 @@ def test_an_expression_sees_a_target_without_its_settings() -> None:
         "kind": "k",
         "environment": "prod",
         "labels": {"a": "b"},
+        "declared": False,
     }
