@@ -6,13 +6,17 @@ documents can be compared by eye as well as by digest. The shape is in `assessme
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 
-import orjson
-
-from auditor.core.canonical import canonical, digest
+from auditor.core.canonical import digest, indented
 from auditor.core.model.assessment import Assessment
 from auditor.core.model.report_proof import ReportProof
+
+_AT_ONCE = 1000  # findings; written in one piece, those of a large account need 150 MB
+_EMPTY = b'\n  "findings": []'  # only a field of the outermost object stands after two spaces
+_BEFORE, _AFTER = b'{\n  "findings": [\n', b"\n  ]\n}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,18 @@ class JsonRenderer:
             LedgerError: The assessment holds a value that canonical JSON forbids.
         """
         del proof  # it goes beside the document: the schema is closed
-        ordered = orjson.loads(canonical(assessment.to_json()))
-        return orjson.dumps(ordered, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        frame = indented(replace(assessment, findings=()).to_json())
+        if not assessment.findings:
+            return frame
+        before, after = frame.split(_EMPTY)
+        findings = b",\n".join(_parts(assessment))
+        return b"".join((before, b'\n  "findings": [\n', findings, b"\n  ]", after))
+
+
+def _parts(assessment: Assessment) -> Iterator[bytes]:
+    documents = assessment.finding_documents()
+    while part := list(islice(documents, _AT_ONCE)):
+        yield indented({"findings": part}).removeprefix(_BEFORE).removesuffix(_AFTER)
 
 
 def document_digest(assessment: Assessment) -> str:

@@ -6,7 +6,7 @@ verdicts, log), so that a report can be made again, by somebody else, without an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -136,9 +136,15 @@ class Assessment:
                 return reading.digest
         return ""
 
+    def finding_documents(self) -> Iterator[dict[str, object]]:
+        """The findings as `assessment-1` has them: each with the digest of its evidence."""
+        digests = {(r.target, r.resource_type): r.digest for r in self.readings}
+        for finding in self.findings:
+            digest = digests.get((finding.target, finding.resource_type), "")
+            yield finding.to_json() | {"observation": digest}
+
     def to_json(self) -> dict[str, object]:
         """The document of schema `assessment-1`, sorted and stable."""
-        digests = {(r.target, r.resource_type): r.digest for r in self.readings}
         return {
             "schema": SCHEMA,
             "tool": self.tool,
@@ -161,11 +167,7 @@ class Assessment:
             "frameworks": [framework.id for framework in self.frameworks],
             "controls": [control.to_json() for control in self.controls],
             "requirements": [requirement.to_json() for requirement in self.requirements],
-            "findings": [
-                finding.to_json()
-                | {"observation": digests.get((finding.target, finding.resource_type), "")}
-                for finding in self.findings
-            ],
+            "findings": list(self.finding_documents()),
             "coverage": {
                 "not_tested": [item.to_json() for item in self.not_tested],
                 "readings": [reading.to_json() for reading in self.readings],

@@ -10,6 +10,7 @@ from datetime import UTC
 from enum import Enum, IntEnum, StrEnum
 from uuid import UUID
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from auditor.core.canonical import (
     _canonical_carefully,
     canonical,
     digest,
+    indented,
     parse_canonical,
 )
 from auditor.errors import LedgerError
@@ -247,3 +249,15 @@ def test_law_a_changed_byte_is_refused_or_another_value(value: object, at: int) 
 
 def test_a_digest_names_its_algorithm() -> None:
     assert digest(b"abc") == "sha256:" + hashlib.sha256(b"abc").hexdigest()
+
+
+@given(JSON)
+def test_law_the_form_for_people_says_the_same_in_the_same_order(value: object) -> None:
+    people = indented(value)
+    assert people.endswith(b"\n")
+    assert orjson.dumps(orjson.loads(people)) == canonical(value)  # which keep the order they find
+
+
+def test_the_form_for_people_refuses_what_canonical_json_refuses() -> None:
+    with pytest.raises(LedgerError, match="no canonical form"):
+        indented({"a": 1.5})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from auditor.core.canonical import canonical, digest
+from auditor.core.canonical import canonical, digest, indented
 from auditor.core.model.finding import Finding
 from auditor.render.assessment_document import AssessmentDocument
 from auditor.render.json_v1 import JsonRenderer, document_digest
@@ -81,3 +82,11 @@ def test_findings_can_be_read_back() -> None:
 
 def test_digest_is_that_of_the_document() -> None:
     assert document_digest(sample()) == digest(JsonRenderer().render(sample()))
+
+
+@pytest.mark.parametrize("number", [0, 1, 999, 1000, 1001, 2500])
+def test_many_findings_are_written_piece_by_piece_into_the_same_document(number: int) -> None:
+    one = sample().findings[0]
+    findings = tuple(replace(one, key=f'k{i}\n  "findings": []') for i in range(number))
+    made = replace(sample(), findings=findings)
+    assert JsonRenderer().render(made) == indented(made.to_json())
