@@ -81,7 +81,7 @@ def _without_reserved_names(data: dict[str, object]) -> dict[str, object]:
 
 def _clean_provenance(document: dict[str, Any]) -> int:
     """Scrub who asked, what was asked and what was answered; gives how many secrets there were."""
-    count = _scrub_texts([document], ("identity", "collector"))
+    count = _scrub_texts([document], ("identity", "collector", "derived_only"))
     count += _scrub_texts(document["gaps"], _GAP_TEXTS)
     return count + _scrub_texts(document["calls"], ("request", "endpoint"))
 

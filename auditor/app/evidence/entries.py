@@ -38,7 +38,6 @@ class RecordedObservation:
 def recorded_form(document: dict[str, object]) -> tuple[bytes, dict[str, object]]:
     """The canonical bytes of a document, and what reading them gives: other orders of keys."""
     data = canonical(document)
-    del document  # as large as what is read back: not both at once where nobody else holds it
     return data, orjson.loads(data)
 
 

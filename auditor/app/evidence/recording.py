@@ -6,6 +6,7 @@ other. The store is used by this one thread until the recorder is closed.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
@@ -42,6 +43,7 @@ class Recorder:
         self._evidence = evidence
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="record")
         self._waiting: list[Future[None]] = []
+        self._given: deque[Observation] = deque()  # a task's arguments would hold what they name
         self.entries: list[Collect] = []
         """Entries for the log of what is recorded, in order."""
         self.gaps = 0
@@ -54,7 +56,8 @@ class Recorder:
             AuditorError: An earlier one could not be recorded.
         """
         self._raise_done()
-        self._waiting.append(self._executor.submit(self._record, observation))
+        self._given.append(observation)
+        self._waiting.append(self._executor.submit(self._record))
 
     def finish(self) -> None:
         """Wait until all are recorded.
@@ -75,9 +78,9 @@ class Recorder:
         while self._waiting and self._waiting[0].done():
             self._waiting.pop(0).result()
 
-    def _record(self, observation: Observation) -> None:
-        kind = self._types[observation.resource_type]
-        recorded = record(self._project, observation, kind, self._retain)
+    def _record(self) -> None:
+        kind = self._types[self._given[0].resource_type]
+        recorded = record(self._project, self._given.popleft(), kind, self._retain)
         self.entries.append(self._evidence.add(recorded))
         self.gaps += len(recorded.observation.gaps)
 

@@ -33,7 +33,7 @@ from auditor.core.model.disclosure import (
     parse_disclosures,
 )
 from auditor.core.model.field_path import ANY
-from auditor.core.model.observation import Observation
+from auditor.core.model.observation import Call, Observation
 from auditor.core.model.policy import Policy
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.token import KEY_BYTES, token_key_id, tokenise
@@ -50,11 +50,13 @@ def record(
     Args:
         kind: Its type, as the policy of the run has it.
     """
-    data, document = recorded_form(observation.to_json())
+    calls, whole = observation.calls, observation.to_json()
+    del observation  # as large as what is read back: not both at once where nobody else holds it
+    data, document = _read_back(whole)
     changed = _tokenise(project, document, kind)
     changed = clean_document(document, kind) or changed
     full, document = recorded_form(document) if changed else (data, document)
-    observed = _observed(document, None if changed else observation)
+    observed = _observed(document, None if changed else calls)
     disclosures, redacted = _conceal(document, kind)
     if not disclosures:
         return RecordedObservation(observed, project.store.put(full, retain_until=retain))
@@ -65,12 +67,25 @@ def record(
     return RecordedObservation(observed, blob, redacted, vault)
 
 
-def _observed(document: dict[str, Any], unchanged: Observation | None) -> Observation:
+def _read_back(whole: dict[str, object]) -> tuple[bytes, dict[str, Any]]:
+    """The canonical bytes of a document, and what reading them gives; takes the document apart.
+
+    Calls are not read back: they are not judged, and are many.
+    """
+    data = canonical(whole)
+    calls = whole.pop("calls")
+    judged = canonical(whole)
+    whole.clear()
+    document: dict[str, Any] = orjson.loads(judged)
+    return data, document | {"calls": calls}
+
+
+def _observed(document: dict[str, Any], calls: tuple[Call, ...] | None) -> Observation:
     """The observation of a document; of one that nothing was taken out of, calls are known."""
-    if unchanged is None:
+    if calls is None:
         return Observation.from_json(document)
     # Their many times cost more to parse than everything that is judged.
-    return replace(Observation.from_json({**document, "calls": ()}), calls=unchanged.calls)
+    return replace(Observation.from_json({**document, "calls": ()}), calls=calls)
 
 
 def cleaned(observation: Observation, kind: ResourceType) -> Observation:

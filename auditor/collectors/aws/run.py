@@ -92,7 +92,9 @@ def _read(
         report.started_at,
     )
     for progress in collection.run(readable):
-        yield report.finished(progress, placed, placed.account)
+        made = [report.finished(progress, placed, placed.account)]
+        del progress  # what waits here must not hold what was read
+        yield made.pop()
         report.say(len(readable))
 
 
