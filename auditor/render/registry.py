@@ -15,9 +15,17 @@ from auditor.errors import UsageError
 from auditor.render.interface import Renderer
 
 BUILT_IN: Mapping[str, str] = {
+    "csv": "auditor.render.csv_v1:CsvRenderer",
     "html": "auditor.render.html:HtmlRenderer",
     "json": "auditor.render.json_v1:JsonRenderer",
+    "junit": "auditor.render.junit:JunitRenderer",
+    "markdown": "auditor.render.markdown:MarkdownRenderer",
+    "ocsf": "auditor.render.ocsf:OcsfRenderer",
+    "oscal-poam": "auditor.render.oscal_poam:OscalPoamRenderer",
+    "oscal-results": "auditor.render.oscal_results:OscalResultsRenderer",
     "pdf": "auditor.render.pdf:PdfRenderer",
+    "prometheus": "auditor.render.prometheus:PrometheusRenderer",
+    "sarif": "auditor.render.sarif:SarifRenderer",
     "text": "auditor.render.text:TextRenderer",
 }
 

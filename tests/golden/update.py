@@ -13,10 +13,21 @@ from pathlib import Path
 
 from auditor.render.html import HtmlRenderer
 from auditor.render.json_v1 import JsonRenderer
+from auditor.render.registry import renderer
 from auditor.render.text import TextRenderer
 from tests.unit.render.sample import sample
 
 GOLDEN = Path(__file__).parent
+MACHINES = (
+    "csv",
+    "junit",
+    "markdown",
+    "ocsf",
+    "oscal-poam",
+    "oscal-results",
+    "prometheus",
+    "sarif",
+)
 
 
 def golden() -> Mapping[str, bytes]:
@@ -27,7 +38,13 @@ def golden() -> Mapping[str, bytes]:
         "assessment.json": JsonRenderer().render(assessment),
         "assessment-80.txt": TextRenderer(width=80).render(assessment),
         "assessment-120.txt": TextRenderer(width=120, colour=True).render(assessment),
+        **{_name(form): renderer(form).render(assessment) for form in MACHINES},
     }
+
+
+def _name(form: str) -> str:
+    suffix = renderer(form).suffix
+    return f"assessment{'.junit' if form == 'junit' else ''}{suffix}"
 
 
 if __name__ == "__main__":

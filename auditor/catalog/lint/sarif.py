@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from auditor.catalog.lint import RULES, Diagnostic, split_place
-from auditor.catalog.lint.interface import Rule
 from auditor.core.canonical import canonical, digest
+from auditor.core.sarif import sarif_log, sarif_rule
 
-_SCHEMA = (
-    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-)
 _BASE = "LIBRARY"  # files are named from the folder that holds the library's folder
 
 
@@ -22,23 +18,8 @@ def to_sarif(diagnostics: Sequence[Diagnostic], version: str) -> bytes:
         version: Of this program.
     """
     index = {rule.id: number for number, rule in enumerate(RULES)}
-    driver = {"name": "auditor", "version": version, "rules": [_rule(rule) for rule in RULES]}
-    run = {
-        "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
-        "results": [_result(diagnostic, index) for diagnostic in diagnostics],
-    }
-    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return (json.dumps(log, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def _rule(rule: Rule) -> dict[str, object]:
-    return {
-        "id": rule.id,
-        "shortDescription": {"text": rule.summary},
-        "fullDescription": {"text": rule.why},
-        "defaultConfiguration": {"level": rule.level},
-    }
+    rules = [sarif_rule(rule.id, rule.summary, rule.why, rule.level) for rule in RULES]
+    return sarif_log(version, rules, [_result(diagnostic, index) for diagnostic in diagnostics])
 
 
 def _result(diagnostic: Diagnostic, index: dict[str, int]) -> dict[str, object]:
