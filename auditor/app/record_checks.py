@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from auditor.app.assess import parse_verdicts
 from auditor.app.evidence.entries import RecordedObservation, collect_entry, scope_of
+from auditor.app.records.checking import check_recorded_attestations
 from auditor.app.waivers import check_recorded_waiver
 from auditor.attest.evidence import RunRecord
 from auditor.attest.trust import NamedKey
@@ -50,6 +51,7 @@ def check_record(
     _check_collects(record, observations)
     for signed in policy.waivers:
         check_recorded_waiver(signed, approvers)
+    check_recorded_attestations(observations, approvers)
 
 
 def check_once(observations: Sequence[Observation], where: str) -> None:

@@ -14,30 +14,38 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from auditor.app.period.responses import ResponseFile
 from auditor.app.registry import BUILT_IN, Collectors
 from auditor.attest.package import Manifest
 from auditor.attest.trust import TrustPolicy
 from auditor.catalog.cases import CaseFile
 from auditor.catalog.config import Config
 from auditor.catalog.library import ControlExtension
+from auditor.core.model.attestation import Attestation
 from auditor.core.model.control import Control
 from auditor.core.model.framework import Framework
+from auditor.core.model.query import COLLECTOR
 from auditor.core.model.restore import RestoreRecord
-from auditor.core.model.waiver import Waiver
+from auditor.core.model.waiver import Waiver, WaiverRequest
 from auditor.render.assessment_document import AssessmentDocument
+from auditor.render.period.document import PeriodDocument
 from auditor.shipped import shipped
 
 FORMATS: Mapping[str, type[BaseModel]] = {
     "assessment-1": AssessmentDocument,
+    "attestation-1": Attestation,
     "bundle-1": Manifest,
     "cases-1": CaseFile,
     "config-1": Config,
     "control-1": Control,
     "control-extension-1": ControlExtension,
     "framework-1": Framework,
+    "period-1": PeriodDocument,
+    "response-1": ResponseFile,
     "restore-1": RestoreRecord,
     "trust-1": TrustPolicy,
     "waiver-1": Waiver,
+    "waiver-request-1": WaiverRequest,
 }
 
 
@@ -54,8 +62,9 @@ def _name_resources(schema: dict[str, Any]) -> None:
     """Let editors complete collectors and resource types: those that come with the program."""
     collectors = Collectors(BUILT_IN)
     fields = schema["$defs"]["Check"]["properties"]
-    fields["collector"]["enum"] = collectors.names
-    fields["resource"]["enum"] = sorted(collectors.resource_types())
+    fields["collector"]["enum"] = sorted([*collectors.names, COLLECTOR])
+    named = {"enum": sorted(collectors.resource_types())}
+    fields["resource"] |= {"anyOf": [named, {"pattern": f"^{COLLECTOR}\\."}]}
 
 
 def main(arguments: list[str]) -> int:

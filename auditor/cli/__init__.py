@@ -29,6 +29,7 @@ Exit codes: 0 all evaluated, nothing failing   1 failing controls   2 usage or c
 """
 COMMANDS: Mapping[str, str] = {
     "archive": "auditor.cli.archive:archive",
+    "attest": "auditor.cli.attest:attest_group",
     "collect": "auditor.cli.collect:collect",
     "controls": "auditor.cli.controls:controls",
     "demo": "auditor.cli.demo:demo",
@@ -44,12 +45,14 @@ COMMANDS: Mapping[str, str] = {
     "run": "auditor.cli.run:run",
     "scan": "auditor.cli.scan:scan",
     "verify": "auditor.cli.verify:verify",
+    "waive": "auditor.cli.waive:waive",
     "waivers": "auditor.cli.waivers:waivers",
     "why": "auditor.cli.why:why",
     "witness": "auditor.cli.witness:witness",
 }
 _SUMMARY: Mapping[str, str] = {
     "archive": "Make a signed PDF report last: PAdES B-LTA.",
+    "attest": "State something that people know, and sign it.",
     "collect": "Print the resources of one type; judge and record nothing.",
     "controls": "Browse, lint and test the library of controls.",
     "demo": "Show the whole job on a stand-in company: no account needed.",
@@ -65,7 +68,8 @@ _SUMMARY: Mapping[str, str] = {
     "run": "List, show and judge again recorded runs.",
     "scan": "Read the targets, judge the controls, record and sign.",
     "verify": "Check log, signatures, evidence and verdicts, offline.",
-    "waivers": "List and sign exceptions.",
+    "waive": "Ask for an exception, held against the newest run.",
+    "waivers": "List, approve and audit exceptions.",
     "why": "Say why a finding is what it is, from the evidence.",
     "witness": "Cosign other people's logs, online or from a USB stick.",
 }

@@ -101,6 +101,7 @@ CAUSE_REMEDY: Mapping[Cause, tuple[str, str]] = {
         "the plan does not know it before it is applied",
         "judge the living system after it",
     ),
+    Cause.NOT_ATTESTED: ("it waits for a person's statement", "attest it: auditor attest"),
     Cause.SECRET: ("the value held a secret and was not kept", "take the secret out of there"),
     Cause.REDACTED: ("a personal value was withheld or erased", "ask who holds the disclosures"),
 }

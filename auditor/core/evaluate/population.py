@@ -43,12 +43,14 @@ def relevant_gaps(frame: Frame, observation: Observation, facts: Collection[str]
 
 
 def gap_findings(frame: Frame, gaps: Sequence[Gap]) -> list[Finding]:
-    """Each thing that could not be read is an error of its own."""
+    """Each thing that could not be read is an error of its own; a statement waited for, manual."""
     return [
         frame.finding(
             gap.subject,
-            Status.ERROR,
-            reason=f"could not be read: {gap.detail}",
+            Status.MANUAL if gap.cause is Cause.NOT_ATTESTED else Status.ERROR,
+            reason=gap.detail
+            if gap.cause is Cause.NOT_ATTESTED
+            else f"could not be read: {gap.detail}",
             cause=gap.cause,
             action=gap.action,
             hint=gap.hint,

@@ -35,6 +35,11 @@ def refusal(signed: SignedWaiver, policy: Policy, control: Control, now: datetim
     return next((reason for reason, holds in reasons.items() if holds), "")
 
 
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are of one person, or one role."""
+    return _same(one) == _same(other)
+
+
 def _same(name: str) -> str:
     """A name as it is compared: another case or a space does not make another person."""
     return " ".join(name.casefold().split())

@@ -81,6 +81,7 @@ class Cause(StrEnum):
     SECRET = "secret"  # noqa: S105 - the value held one and was not kept
     NOT_DECLARED = "not_declared"  # a declaration (a manifest, a plan) cannot show it
     KNOWN_AFTER_APPLY = "known_after_apply"  # the plan does not know it yet
+    NOT_ATTESTED = "not_attested"  # it waits for a person's statement: the finding is manual
     REDACTED = "redacted"  # a personal value that was withheld or erased after the run
 
 

@@ -16,11 +16,10 @@ CheckPath = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*/[a-z][a-
 WaiverId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{2,63}$")]
 
 
-class Waiver(Model):
-    """An exception for resources of one check, as the file format `waiver-1` has it.
+class WaiverRequest(Model):
+    """An exception that somebody asks for, as the file format `waiver-request-1` has it.
 
-    It is honoured only between `approved_at` and `expires`, when signed by `approved_by`, who is
-    neither the requester nor the control's owner, while it matches at most `max_items` resources.
+    It has no effect until somebody else approves it: then it becomes a `Waiver`.
     """
 
     id: WaiverId
@@ -31,10 +30,19 @@ class Waiver(Model):
     risk: str = Field(min_length=3)
     compensating: tuple[str, ...] = ()
     requested_by: str = Field(min_length=2)
-    approved_by: str = Field(min_length=2)
-    approved_at: Instant
     expires: Instant
     max_items: int = Field(ge=1, le=1000)
+
+
+class Waiver(WaiverRequest):
+    """An exception for resources of one check, as the file format `waiver-1` has it.
+
+    It is honoured only between `approved_at` and `expires`, when signed by `approved_by`, who is
+    neither the requester nor the control's owner, while it matches at most `max_items` resources.
+    """
+
+    approved_by: str = Field(min_length=2)
+    approved_at: Instant
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from tests.vectors.tamper.case import Case, Fault, changed
 
 def apply(case: Case) -> None:
     members = case.members()
-    members["log/checkpoint"] = changed(members["log/checkpoint"], b"\n35\n", b"\n34\n")
+    members["log/checkpoint"] = changed(members["log/checkpoint"], b"\n36\n", b"\n35\n")
     case.give(members)
 
 

@@ -4,7 +4,7 @@ from tests.vectors.tamper.case import Case, Fault, replace_once
 
 
 def apply(case: Case) -> None:
-    replace_once(case.log / "checkpoint", b"\n35\n", b"\n30\n")
+    replace_once(case.log / "checkpoint", b"\n36\n", b"\n30\n")
 
 
 FAULT = Fault(

@@ -10,14 +10,14 @@ def apply(case: Case) -> None:
 
 
 def edit(members: Members) -> None:
-    members["entries/26.json"] = changed(members["entries/26.json"], b"fake", b"real")
+    members["entries/27.json"] = changed(members["entries/27.json"], b"fake", b"real")
 
 
 FAULT = Fault(
     attack="changed an entry in a bundle and signed its manifest",
     artefact="bundle",
     step=3,
-    says="proofs/26.tlog-proof",
+    says="proofs/27.tlog-proof",
     apply=apply,
     needs="the run key",
     threat="bundle packed falsely",

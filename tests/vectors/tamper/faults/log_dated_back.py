@@ -2,14 +2,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from auditor.ledger.entries import RunStart
+from auditor.ledger.entries import RunStart, WaiverRecord
 from tests.vectors.tamper.case import Case, Fault
 from tests.vectors.tamper.insider import Insider
 
 
 def apply(case: Case) -> None:
     insider = Insider(case)
-    for line in insider.run("D"):
+    waived = [line for line in insider.lines if isinstance(line.body, WaiverRecord)]
+    for line in (*insider.run("D"), *waived):  # the waiver came into force with that run
         if line.body.type != "report":
             line.time -= timedelta(days=10)
     start = insider.line("D", RunStart)

@@ -11,10 +11,10 @@ def apply(case: Case) -> None:
 
 
 def edit(members: Members) -> None:
-    signed = TlogProof.parse(members["proofs/26.tlog-proof"])
+    signed = TlogProof.parse(members["proofs/27.tlog-proof"])
     text = signed.signed.note.text.encode()
-    members["proofs/26.tlog-proof"] = members["proofs/26.tlog-proof"].replace(
-        text, text.replace(b"\n35\n", b"\n36\n")
+    members["proofs/27.tlog-proof"] = members["proofs/27.tlog-proof"].replace(
+        text, text.replace(b"\n36\n", b"\n37\n")
     )
 
 

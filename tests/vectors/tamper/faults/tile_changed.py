@@ -11,6 +11,6 @@ FAULT = Fault(
     attack="changed a hash in a tile of the tree",
     artefact="store",
     step=3,
-    says="log/tile/0/000.p/35",
+    says="log/tile/0/000.p/36",
     apply=apply,
 )

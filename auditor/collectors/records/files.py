@@ -1,0 +1,78 @@
+"""Files of the organisation's repository: read whole, bounded, never outside of their folder."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor.core.model.observation import Gap
+from auditor.core.model.status import Cause
+from auditor.errors import CollectionError
+
+MAX_TEXT = 8 * 1024 * 1024
+MAX_ATTACHMENT = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder below that of auditor.yaml; `name` is how messages call it."""
+
+    path: Path
+    name: str
+
+    def file(self, name: str) -> Path:
+        """A file in it.
+
+        Raises:
+            CollectionError: The path leads out of the folder, by `..`, by being absolute or a link.
+        """
+        path = (self.path / name).resolve()
+        if not path.is_relative_to(self.path.resolve()):
+            raise CollectionError(f"{self.name}/{name} leads out of {self.name}")
+        return path
+
+    def read(self, name: str, limit: int = MAX_TEXT) -> bytes:
+        """The bytes of a file.
+
+        Raises:
+            CollectionError: It cannot be read, or is larger than the limit.
+        """
+        return read_file(self.file(name), f"{self.name}/{name}", limit)
+
+    def text(self, name: str) -> str:
+        """The text of a file in UTF-8; line ends as they are.
+
+        Raises:
+            CollectionError: It cannot be read, is too large, or no such text.
+        """
+        try:
+            return self.read(name).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise CollectionError(f"{self.name}/{name}: not text in UTF-8") from error
+
+
+def read_file(path: Path, name: str, limit: int) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        CollectionError: It cannot be read, or is larger than the limit (bytes).
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise CollectionError(f"{name} cannot be read: {error.strerror}") from error
+    if len(data) > limit:
+        raise CollectionError(f"{name} is larger than {limit} bytes")
+    return data
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256, in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def unreadable(error: Exception, subject: str = "", hint: str = "") -> Gap:
+    """The gap of a file that could not be read or understood."""
+    return Gap(Cause.UNPARSABLE, str(error).replace("\n", "; "), subject=subject, hint=hint)
