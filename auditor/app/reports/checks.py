@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor.app.assess import assemble, recorded
+from auditor.app.period.verifying import compare_period, is_period_format
 from auditor.attest.key_history import KeyHistory
 from auditor.attest.noted import NotedUse
 from auditor.attest.report_parts import ReportParts, read_report
@@ -85,7 +86,9 @@ def compare_bytes(
                 notes.add(note)
         if parts.proof is not None:
             _compare_proof(parts.proof, entry.run, store)
-        if _needs(store, entry.run) & set(absent):
+        if is_period_format(entry.format):
+            compare_period(data, entry.format, store, notes, name, absent)
+        elif _needs(store, entry.run) & set(absent):
             notes.cannot_tell("it cannot be rendered again: evidence of its run is not here", name)
         else:
             _compare(data, parts, entry, store, notes, name)
@@ -93,7 +96,12 @@ def compare_bytes(
         notes.bad(error.message, name)
     except UsageError as error:
         notes.cannot_tell(f"it cannot be rendered again: {error.message}", name)
-    detail = f"{step.detail}; {name} is what the signed data of run {entry.run} gives"
+    source = (
+        "log and store give"
+        if is_period_format(entry.format)
+        else f"the signed data of run {entry.run} gives"
+    )
+    detail = f"{step.detail}; {name} is what {source}"
     result: StepResult = notes.result(STEP, step.title, detail)
     return VerificationReport((*before.steps[:STEP], result))
 

@@ -40,7 +40,8 @@ class Incompleteness:
     """A reason why the evidence over a control is not whole.
 
     Args:
-        kind: no_evidence, undecided, not_judged (its target or check was left out), not_tested.
+        kind: no_evidence, too_few_runs, undecided, not_judged (its target or check was left out),
+            not_tested.
         since, last: The first and the last moment that it concerns.
         runs: How many runs.
     """

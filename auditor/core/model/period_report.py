@@ -244,6 +244,7 @@ class PeriodReport:
     """The whole report. Lists are complete and in a stable order; nothing is capped here.
 
     Args:
+        asked_frameworks: What the report was limited to; empty for everything.
         remediation: Severity to how soon a finding is to be fixed.
         unmatched_responses: Management responses that fit no finding of the period.
         facts: Counts for a first page: `controls`, each state, `runs_complete`, `late`...
@@ -253,6 +254,7 @@ class PeriodReport:
     organisation: str
     period: Bounds
     frameworks: tuple[FrameworkLine, ...]
+    asked_frameworks: tuple[str, ...]
     log: PeriodLog
     baseline: Baseline | None
     remediation: Mapping[str, timedelta]
