@@ -1,0 +1,186 @@
+"""What an account may do to a table, by the server's rules. Pure.
+
+Privileges add up: on `*.*`, on the database (whose name may be a pattern), on the table and on its
+columns; the account's own, those of its roles and of their roles, and those of PUBLIC. A row of the
+system tables counts for an account when the user is the same (or empty, which is everybody) and
+one host could match both patterns: a wrong yes leads to a look at the grants, a wrong no would
+hide one. MySQL's partial revokes are not taken off, for the same reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from auditor.collectors.mysql.accounts import Account, Name, account_label, is_wildcard
+
+PUBLIC: Name = ("PUBLIC", "")
+ON_ALL = "*.*"
+CHANGES_ROWS = frozenset({"UPDATE", "DELETE", "DELETE HISTORY"})
+CHANGES_TABLE = frozenset({"DROP", "ALTER", "TRIGGER", "GRANT OPTION"})
+CHANGES_ALL = frozenset(
+    {
+        "SUPER",
+        "CREATE USER",
+        "SET USER",
+        "SET_USER_ID",
+        "SET_ANY_DEFINER",
+        "SYSTEM_USER",
+        "ROLE_ADMIN",
+        "BINLOG REPLAY",
+        "BINLOG_ADMIN",
+    }
+)
+ADMINISTRATOR = CHANGES_ALL | {"GRANT OPTION", "UPDATE", "DELETE", "INSERT", "SHUTDOWN"}
+"""Any of these on `*.*`: it can change accounts, privileges, or every table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Privileges of an account on something.
+
+    Args:
+        name: User and host as the row has them.
+        database: As the row has it: a pattern for a database, a name for a table.
+        table: None for a whole database.
+        privileges: In capitals, `DELETE HISTORY`.
+    """
+
+    name: Name
+    database: str
+    table: str | None
+    privileges: frozenset[str]
+
+    @property
+    def on(self) -> str:
+        """`shop.*`, `shop.events`."""
+        return f"{self.database}.{self.table or '*'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Privileges:
+    """All accounts of a server and their privileges."""
+
+    accounts: Sequence[Account]
+    grants: Sequence[Grant] = field(default=())
+
+    def chain(self, account: Account) -> list[Account]:
+        """The account and every role that it has, by any way, and PUBLIC."""
+        known = {one.name: one for one in self.accounts}
+        found: dict[Name, Account] = {account.name: account}
+        queue = [*account.roles, PUBLIC]
+        while queue:
+            name = queue.pop()
+            role = known.get(name)
+            if role is not None and name not in found:
+                found[name] = role
+                queue += role.roles
+        return list(found.values())
+
+    def roles(self, account: Account) -> list[str]:
+        """Labels of the roles that it has, by any way; sorted."""
+        return sorted(one.label for one in self.chain(account) if one.name != account.name)
+
+    def everywhere(self, account: Account) -> list[str]:
+        """Privileges on `*.*`, its own and its roles'; sorted."""
+        return sorted({held for one in self.chain(account) for held in one.privileges})
+
+    def excess(self, account: Account, database: str, table: str) -> list[str]:
+        """What lets it change the table or its rows: `app@%: DELETE on shop.*`; sorted."""
+        return sorted(
+            {
+                f"{one.label}: {privilege} on {place}"
+                for one in self.chain(account)
+                for place, held in self._held(one, database, table)
+                for privilege in held & _forbidden(place)
+            }
+        )
+
+    def _held(
+        self, account: Account, database: str, table: str
+    ) -> Iterable[tuple[str, frozenset[str]]]:
+        yield ON_ALL, account.privileges
+        for grant in self.grants:
+            if _same(grant.name, account) and _covers(grant, database, table):
+                yield grant.on, grant.privileges
+
+
+def _forbidden(place: str) -> frozenset[str]:
+    return CHANGES_ROWS | CHANGES_TABLE | (CHANGES_ALL if place == ON_ALL else frozenset())
+
+
+def _same(name: Name, account: Account) -> bool:
+    """Whether a row may be about the account."""
+    user, host = name
+    if user not in {"", account.user} or (not user and account.role):
+        return False
+    same_host = host.lower() == account.host.lower()
+    return same_host or is_wildcard(host) or is_wildcard(account.host)
+
+
+def _covers(grant: Grant, database: str, table: str) -> bool:
+    if grant.table is None:
+        return database_matches(grant.database, database)
+    return (grant.database.lower(), grant.table.lower()) == (database.lower(), table.lower())
+
+
+def database_matches(pattern: str, database: str) -> bool:
+    r"""Whether a pattern of `mysql.db` matches: `%` many, `_` one, `\_` itself; case aside."""
+    parts = re.findall(r"\\.|.", pattern, re.DOTALL)
+    wild = {"%": ".*", "_": "."}
+    expression = "".join(wild.get(part) or re.escape(part[-1]) for part in parts)
+    return re.fullmatch(expression, database, re.DOTALL | re.IGNORECASE) is not None
+
+
+def database_grants(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> list[Grant]:
+    """Grants of `mysql.db`, whose columns are `Host`, `Db`, `User` and `Delete_priv`, ..."""
+    grants = []
+    for row in rows:
+        cells = dict(zip((column.lower() for column in columns), row, strict=True))
+        held = {_RENAMED.get(name, _plain(name)) for name, cell in cells.items() if cell == "Y"}
+        name = (str(cells["user"]), str(cells["host"]))
+        grants.append(Grant(name, str(cells["db"]), None, frozenset(held)))
+    return grants
+
+
+def table_grants(
+    tables: Iterable[Sequence[object]], columns: Iterable[Sequence[object]]
+) -> list[Grant]:
+    """Grants of `mysql.tables_priv` and `mysql.columns_priv`.
+
+    Args:
+        tables: User, host, database, table, privileges (`Select,Grant`).
+        columns: The same, with a column's name before the privileges.
+    """
+    found = [(u, h, db, table, held) for u, h, db, table, held in tables]
+    found += [(u, h, db, table, held) for u, h, db, table, _column, held in columns]
+    return [
+        Grant((str(user), str(host)), str(database), str(table), _set(str(held)))
+        for user, host, database, table, held in found
+    ]
+
+
+def applications(accounts: Iterable[Account], configured: str) -> list[Account]:
+    """The accounts that a configured name stands for: `app` for each host, or `app@10.%`."""
+    return [
+        one
+        for one in accounts
+        if configured in {one.label, one.user, account_label(one.name)} and one.user
+    ]
+
+
+_SET_NAMES = {"GRANT": "GRANT OPTION", "DELETE VERSIONING ROWS": "DELETE HISTORY"}
+_RENAMED: Mapping[str, str] = {
+    "grant_priv": "GRANT OPTION",
+    "create_tmp_table_priv": "CREATE TEMPORARY TABLES",
+}
+
+
+def _plain(name: str) -> str:
+    return name.removesuffix("_priv").replace("_", " ").upper()
+
+
+def _set(text: str) -> frozenset[str]:
+    names = (name.strip().upper() for name in text.split(",") if name.strip())
+    return frozenset(_SET_NAMES.get(name, name) for name in names)

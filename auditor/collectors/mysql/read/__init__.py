@@ -1,0 +1,1 @@
+"""One file for each resource type: from answers of the server to rows."""
