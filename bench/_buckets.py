@@ -43,6 +43,7 @@ class BucketCollector:
     """Reads buckets that are made up."""
 
     name = KIND
+    query_language = ""
     target_kinds: Mapping[str, TargetKind] = MappingProxyType({KIND: TargetKind(BucketSettings)})
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
 from auditor.app.boundary import guarded
 from auditor.app.registry import Collectors
@@ -22,11 +23,11 @@ def collect_target(
 ) -> Iterator[Observation]:
     """Exactly one observation for each type, whatever happens inside the collector."""
     collector = collectors.by_kind(target.kind)
-    allowed = _without_probes(collector, types, context)
+    refused = _refused(collector, types, context)
+    allowed = [name for name in types if name not in refused]
     started = context.clock()
-    for name in types:
-        if name not in allowed:
-            yield _gap_observation(target, name, started, context.clock(), _probe_gap(name))
+    for name, gap in refused.items():
+        yield _gap_observation(target, name, started, context.clock(), gap)
     missing = set(allowed)
     try:
         for observation in _guarded(collector, target, allowed, context):
@@ -38,7 +39,9 @@ def collect_target(
                 yield _answered_twice(observation)
                 continue
             missing.discard(name)
-            yield replace(observation, collector=observation.collector or collector.name)
+            held = [replace(observation, collector=observation.collector or collector.name)]
+            del observation  # who gets it may let go of it before the next one is asked for
+            yield held.pop()
         problem = "the collector gave no answer for it"
     except AuditorError as error:
         problem = error.message
@@ -61,19 +64,23 @@ def _guarded(
         return
     # The call itself may raise: not every collector is a generator.
     stream = guarded(lambda: iter(collector.collect(target, types, context)))
-    while True:
-        observation = guarded(lambda: next(stream, None))
-        if observation is None:
-            return
-        yield observation
+    while held := guarded(lambda: list(islice(stream, 1))):
+        yield held.pop()
 
 
-def _without_probes(
+def _refused(
     collector: Collector, types: Sequence[str], context: CollectionContext
-) -> list[str]:
-    """The types that may be read: active ones only where probes are allowed."""
+) -> dict[str, Gap]:
+    """The types that are not read, and why: probes that are not allowed, queries without values."""
     known = collector.resource_types()
-    return [name for name in types if context.allow_probes or not known[name].active]
+    refused: dict[str, Gap] = {}
+    for name in types:
+        query = context.queries.get(name)
+        if query is not None and query.problem:
+            refused[name] = Gap(Cause.EXPRESSION, query.problem, hint="mend `bind` of the query")
+        elif query is None and known[name].active and not context.allow_probes:
+            refused[name] = _probe_gap(name)
+    return refused
 
 
 def _probe_gap(name: str) -> Gap:

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from auditor.app.collecting import collect_target
 from auditor.app.project import Project
+from auditor.app.queries import bound_queries
 from auditor.app.registry import Collectors
 from auditor.app.scan import Clock, ScanOptions, plan_run
 from auditor.app.selection import Selection, make_policy
@@ -177,10 +178,15 @@ def _read(
     types = plan.requests().get(found.target.name, [])
     if found.problem is not None or not types:
         return found
+    now = context.clock()
+    queries = bound_queries(policy, found.target, types, now, project.engine)
+    context = replace(context, queries=queries)
     stream = collect_target(project.collectors, found.target, types, context)
     observations = {(o.target, o.resource_type): o for o in stream}
     own = Plan(tuple(p for p in plan.checks if p.target == found.target), ())
-    judged = evaluate(policy, own, observations, _latest(observations), project.engine)
+    # What a query was asked with hangs on the moment: then it is the one that is judged at.
+    moment = now if queries else _latest(observations)
+    judged = evaluate(policy, own, observations, moment, project.engine)
     errors = [finding for finding in judged.findings if finding.status is Status.ERROR]
     return Diagnosis(
         found.target,

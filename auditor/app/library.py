@@ -13,6 +13,8 @@ from auditor.catalog.config import SHIPPED
 from auditor.catalog.library import Library, load_frameworks, load_library
 from auditor.catalog.lint import Diagnostic, LintContext, lint
 from auditor.core.expression.interface import Engine
+from auditor.core.model.control import query_types
+from auditor.core.model.query import COLLECTOR as QUERY_COLLECTOR
 from auditor.errors import DefinitionError
 from auditor.shipped import shipped
 
@@ -31,8 +33,8 @@ def lint_library(library: Library, collectors: Collectors, engine: Engine) -> li
         library = replace(library, frameworks=load_frameworks(shipped("controls")))
     context = LintContext(
         library=library,
-        resource_types=collectors.resource_types(),
-        collectors=frozenset(collectors.names),
+        resource_types=collectors.resource_types() | query_types(library.sorted_controls()),
+        collectors=frozenset({*collectors.names, QUERY_COLLECTOR}),
         engine=engine,
     )
     return lint(context)

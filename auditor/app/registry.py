@@ -13,20 +13,31 @@ from typing import cast
 
 from auditor.catalog.source import did_you_mean
 from auditor.collectors.interface import Collector, Expander, TargetKind
+from auditor.core.model.query import COLLECTOR
 from auditor.core.model.resource_type import ResourceType
 from auditor.errors import ConfigError, UsageError
 
 BUILT_IN: Mapping[str, str] = {
     "aws": "auditor.collectors.aws:AwsCollector",
     "host": "auditor.collectors.host:HostCollector",
+    "mysql": "auditor.collectors.mysql:MysqlCollector",
+    "postgres": "auditor.collectors.postgres:PostgresCollector",
+    "records": "auditor.collectors.records:RecordsCollector",
+    "kubernetes": "auditor.collectors.kubernetes:KubernetesCollector",
     "tls": "auditor.collectors.tls:TlsCollector",
 }
 KINDS: Mapping[str, Sequence[str]] = {
     "aws": ("aws-account", "aws-organization"),
     "host": ("host",),
+    "mysql": ("mysql-server",),
+    "postgres": ("postgres-server",),
+    "records": ("organisation",),
+    "kubernetes": ("kubernetes-cluster", "kubernetes-manifests"),
     "tls": ("tls-endpoint",),
 }
 """Which kinds of targets the built-in ones know: told without importing them."""
+QUERY_LANGUAGES: Mapping[str, str] = {"mysql": "sql", "postgres": "sql"}
+"""Built-in ones that answer queries of controls, with the language: also told without import."""
 ENTRY_POINT_GROUP = "auditor.collectors"
 
 
@@ -73,9 +84,23 @@ class Collectors:
         return [self.get(name) for name in self.names]
 
     def kinds(self, names: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:
-        """Collector name to the kinds of targets it reads: of all, or of those named that exist."""
-        wanted = self.names if names is None else names
-        return {name: tuple(self.get(name).target_kinds) for name in wanted if name in self._places}
+        """Collector name to the kinds of targets it reads: of all, or of those named that exist.
+
+        A query language stands beside the collectors: the kinds of targets that answer it.
+        """
+        wanted = set(self.names if names is None else names)
+        found = {n: tuple(self.get(n).target_kinds) for n in self.names if n in wanted}
+        answering = self._answering(COLLECTOR) if names is None or COLLECTOR in wanted else ()
+        return found | ({COLLECTOR: answering} if answering or COLLECTOR in wanted else {})
+
+    def _answering(self, language: str) -> tuple[str, ...]:
+        names = [name for name in self.names if self._language(name) == language]
+        return tuple(kind for name in names for kind in self.get(name).target_kinds)
+
+    def _language(self, name: str) -> str:
+        if self._places[name] == BUILT_IN.get(name):
+            return QUERY_LANGUAGES.get(name, "")
+        return self.get(name).query_language
 
     def by_kind(self, kind: str) -> Collector:
         """The collector that reads a kind of target.

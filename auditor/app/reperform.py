@@ -28,7 +28,7 @@ from auditor.attest.verdict_difference import undecided_findings
 from auditor.attest.verify import PACKAGE_STEPS, STORE_STEPS, take_steps
 from auditor.catalog.library import Library
 from auditor.core.evaluate import Judgement
-from auditor.core.model.control import Control
+from auditor.core.model.control import Control, query_types
 from auditor.core.model.finding import Finding
 from auditor.core.model.observation import Observation
 from auditor.core.model.policy import Policy
@@ -154,7 +154,11 @@ def other_policy(policy: Policy, library: Library, collectors: Collectors) -> tu
         controls=tuple(controls),
         frameworks=tuple(library.frameworks.values()) or policy.frameworks,
         overrides=overrides,
-        resource_types={**collectors.resource_types(types), **policy.resource_types},
+        resource_types={
+            **collectors.resource_types(types),
+            **policy.resource_types,
+            **query_types(controls),
+        },
         kinds={**collectors.kinds(), **policy.kinds},
     )
     if not dropped:

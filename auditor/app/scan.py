@@ -26,6 +26,9 @@ from auditor.app.evidence.recording import Recorder
 from auditor.app.evidence.redaction import refuse_secrets
 from auditor.app.log import open_log
 from auditor.app.project import Project
+from auditor.app.queries import bound_queries
+from auditor.app.records.own import ProjectRecords
+from auditor.app.records.recording import people_entries
 from auditor.app.resuming import Interrupted, one_process
 from auditor.app.selection import Selection, make_policy
 from auditor.app.timestamps.stamping import stamp, stamp_late
@@ -186,9 +189,11 @@ class Scan:
             nonce=secrets.token_hex(16),
             retain_until=self.retain,
         )
+        signed_by_people = people_entries(self.project, policy, self.now, self.retain)
         with self._log() as log:
             tell_recovery(log.recovery, self.options.progress)
             self.start_index = log.append(start)
+            log.append_all(signed_by_people)
             log.commit()
         return start
 
@@ -201,7 +206,9 @@ class Scan:
                 types = [kind for kind in wanted if (name, kind) not in evidence]
                 if types:
                     kinds = {kind: policy.resource_types[kind] for kind in types}
-                    self._read(targets[name], kinds, context, evidence)
+                    target, engine = targets[name], self.project.engine
+                    queries = bound_queries(policy, target, types, self.now, engine)
+                    self._read(target, kinds, replace(context, queries=queries), evidence)
 
     def _context(
         self, executor: Executor, inventory: Mapping[str, object] | None = None
@@ -216,6 +223,7 @@ class Scan:
             progress=self.options.progress,
             budget=self.budget,
             earlier=earlier_than(self.project.store, self.now),
+            records=ProjectRecords(self.project, self.now),
         )
 
     def _read(
@@ -233,6 +241,7 @@ class Scan:
                     self.project.collectors, target, list(types), context
                 ):
                     recorder.put(observation)
+                    del observation  # it may be large, and the next one may be long in coming
                 recorder.finish()
             except BaseException:
                 with suppress(AuditorError):  # what ended the reading is the news

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from auditor.app.expanding import expand_targets
 from auditor.app.project import Project, check_known
 from auditor.collectors.interface import CollectionContext
-from auditor.core.model.control import Check, Control
+from auditor.core.model.control import Check, Control, query_types
 from auditor.core.model.framework import Framework
 from auditor.core.model.policy import Policy
 from auditor.core.model.status import Severity, worst_severity
@@ -70,7 +70,7 @@ def make_policy(
         frameworks=frameworks,
         targets=expanded.targets,
         environments=tuple(config.environments),
-        resource_types=project.collectors.resource_types(types),
+        resource_types=project.collectors.resource_types(types) | query_types(controls),
         overrides={
             environment: {c.id: by_control[c.id] for c in controls if c.id in by_control}
             for environment, by_control in project.overrides.items()

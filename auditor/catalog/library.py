@@ -8,16 +8,17 @@ defaults, another owner, more mappings); it can never silently replace one.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from pydantic import Field
 
-from auditor.catalog.source import Source, did_you_mean, read_yaml, validate
+from auditor.catalog.source import Location, Source, did_you_mean, read_yaml, validate
 from auditor.core.model.control import Control, Model, Owner, RequirementMapping
 from auditor.core.model.framework import Framework
 from auditor.core.model.ident import Id
+from auditor.core.model.query import Query
 from auditor.core.times import parse_duration
 from auditor.errors import DefinitionError, NothingEvaluatedError, Problem, UsageError
 
@@ -104,6 +105,7 @@ def load_library(folders: Sequence[Path]) -> Library:
         for path in sorted((folder / "frameworks").glob("*.yaml")):
             problems += _collect(_add_framework, path, folder, frameworks)
         problems += _collect(_add_catalogue, folder / CATALOGUE_FILE, folder, catalogue)
+    problems += _queries_that_differ(controls)
     if problems:
         raise DefinitionError(problems)
     if not controls:
@@ -113,6 +115,28 @@ def load_library(folders: Sequence[Path]) -> Library:
             hint=f"a control is a file <folder>/*/<id>/{CONTROL_FILE}",
         )
     return Library(controls, frameworks, catalogue)
+
+
+def _queries_that_differ(controls: Mapping[str, LoadedControl]) -> Iterator[Problem]:
+    """A type that two queries make: one name would stand for two things."""
+    first: dict[str, tuple[LoadedControl, Location, Query]] = {}
+    for _id, loaded in sorted(controls.items()):
+        for index, check in enumerate(loaded.control.checks):
+            at: Location = ("checks", index, "query")
+            if check.query is None or at not in loaded.source.keys:
+                continue  # a check that uses the query of another one of its control
+            known = first.setdefault(check.resource, (loaded, at, check.query))
+            if known[1] == at and known[0] is loaded:
+                continue
+            place = known[0].source.where(known[1], key=True)
+            if known[2] != check.query:
+                message = f"`{check.resource}` is made by another query at {place}"
+            elif known[0] is not loaded:
+                message = f"`{check.resource}` is made by a query with other parameters at {place}"
+            else:
+                continue
+            hint = "give the type another name: `sql.<name>`"
+            yield loaded.source.problem(at, message, hint, key=True)
 
 
 def _misnamed(folder: Path) -> list[Problem]:
@@ -145,7 +169,7 @@ def _add_control(path: Path, folder: Path, controls: dict[str, LoadedControl]) -
         hint = "write `extends: <id>` to change parameters, owner or mappings of the first one"
         message = f"the control `{control.id}` is already defined in {first}"
         raise DefinitionError([source.problem(("id",), message, hint)])
-    controls[control.id] = LoadedControl(control, source, path.parent)
+    controls[control.id] = LoadedControl(control.with_queries(), source, path.parent)
 
 
 def _extend(

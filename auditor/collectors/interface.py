@@ -25,7 +25,9 @@ from typing import Protocol
 from pydantic import BaseModel
 
 from auditor.collectors.budget import CallBudget
+from auditor.collectors.own_records import OwnRecords
 from auditor.core.model.observation import Gap, Observation
+from auditor.core.model.query import BoundQuery
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.target import Target
 
@@ -50,6 +52,9 @@ class CollectionContext:
         budget: Counts the requests of the run; a collector takes from it before each request.
         earlier: What the newest complete run before this one recorded of a target (its name) and a
             resource type: for what may only grow, and is compared with what was there.
+        records: The organisation's own records; None outside of a project.
+        queries: Resource type to the control's own query that makes it, with its values bound for
+            the target that is read; only collectors with a `query_language` get any.
     """
 
     clock: Callable[[], datetime]
@@ -60,6 +65,8 @@ class CollectionContext:
     progress: Callable[[str], None] = lambda _line: None
     budget: CallBudget = field(default_factory=CallBudget)
     earlier: Callable[[str, str], Observation | None] = nothing_earlier
+    records: OwnRecords | None = None
+    queries: Mapping[str, BoundQuery] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,11 @@ class Collector(Protocol):
         ...
 
     @property
+    def query_language(self) -> str:
+        """`sql` where it also answers the queries of controls; "" where it does not."""
+        ...
+
+    @property
     def target_kinds(self) -> Mapping[str, TargetKind]:
         """The kinds of targets it reads (`aws-account`), the most usual one first."""
         ...
@@ -186,7 +198,8 @@ class Collector(Protocol):
 
         Args:
             target: Settings already validated by `settings`.
-            resource_types: Names out of `resource_types()`, without duplicates.
+            resource_types: Names out of `resource_types()` and of `context.queries`, without
+                duplicates.
             context: Clock, executor and limits.
         """
         ...

@@ -19,6 +19,7 @@ from auditor.catalog.types.examined import Examined
 from auditor.catalog.types.roots import roots_of
 from auditor.catalog.types.tree import infer, kind
 from auditor.core.evaluate.compiled import expressions_of
+from auditor.core.model.control import query_types
 from auditor.core.model.fields import FieldType, Record
 from auditor.core.model.resource_type import ResourceType
 from auditor.shipped import shipped
@@ -29,7 +30,7 @@ CHECKER = TypeChecker()
 
 @pytest.fixture(scope="module")
 def types() -> dict[str, ResourceType]:
-    return Collectors().resource_types()
+    return Collectors().resource_types() | query_types(LIBRARY.sorted_controls())
 
 
 @pytest.fixture(scope="module")

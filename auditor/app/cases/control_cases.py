@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from auditor.catalog.cases import Case, Evidence, GapEntry, load_cases
@@ -11,6 +11,7 @@ from auditor.catalog.library import LoadedControl
 from auditor.core.evaluate import evaluate
 from auditor.core.evaluate.plan import Plan, PlannedCheck
 from auditor.core.expression.interface import Engine
+from auditor.core.model.control import query_types
 from auditor.core.model.finding import Finding
 from auditor.core.model.observation import Gap, Observation, Resource
 from auditor.core.model.policy import Policy
@@ -45,6 +46,7 @@ def run_cases(
     path = loaded.folder / "tests" / "cases.yaml"
     if not path.is_file():
         raise DefinitionError([Problem(loaded.source.name, "there is no tests/cases.yaml")])
+    loaded, types = as_cases_see(loaded, types)
     results = []
     by_name: dict[str, tuple[Finding, ...]] = {}
     for case in load_cases(path):
@@ -55,6 +57,21 @@ def run_cases(
             CaseResult(loaded.control.id, case.name, findings, tuple(differences), expectations)
         )
     return results
+
+
+def as_cases_see(
+    loaded: LoadedControl, types: Mapping[str, ResourceType]
+) -> tuple[LoadedControl, Mapping[str, ResourceType]]:
+    """The control without its queries, and with the types that they make.
+
+    A person wrote the evidence of a case: no query has read it.
+    """
+    control = loaded.control
+    if not any(check.query for check in control.checks):
+        return loaded, types
+    checks = tuple(check.model_copy(update={"query": None}) for check in control.checks)
+    plain = replace(loaded, control=control.model_copy(update={"checks": checks}))
+    return plain, {**types, **query_types([control])}
 
 
 def judge_case(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from auditor.app.cases.control_cases import CaseResult, run_cases
+from auditor.app.cases.control_cases import CaseResult, as_cases_see, run_cases
 from auditor.app.cases.coverage import Coverage, case_coverage
 from auditor.app.cases.expression_mutation import Changed, mutate_expressions
 from auditor.app.cases.mutation import Tally, mutate
@@ -69,7 +69,8 @@ class CaseRunner:
         results = run_cases(loaded, self._types, self._engine)
         path = loaded.folder / "tests" / "cases.yaml"
         cases = load_cases(path) if mutation or expressions else []
-        means = (loaded, cases, self._types, self._engine, self._checker)
+        plain, types = as_cases_see(loaded, self._types)
+        means = (plain, cases, types, self._engine, self._checker)
         return ControlRun(
             loaded.control.id,
             tuple(results),

@@ -9,6 +9,7 @@ from auditor.catalog.lint.interface import Diagnostic, LintContext, Rule
 from auditor.catalog.lint.mappings import MAPPING_RULES
 from auditor.catalog.lint.parameters import PARAMETER_RULES
 from auditor.catalog.lint.population import POPULATION_RULES
+from auditor.catalog.lint.queries import QUERY_RULES
 from auditor.catalog.lint.redaction import REDACTION_RULES
 from auditor.catalog.lint.structure import STRUCTURE_RULES
 from auditor.catalog.lint.vacuity import VACUITY_RULES
@@ -23,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     *POPULATION_RULES,
     *CONTENT_RULES,
     *REDACTION_RULES,
+    *QUERY_RULES,
 )
 
 

@@ -88,8 +88,11 @@ def _sites(loaded: LoadedControl, context: LintContext) -> Iterator[Site]:
     for index, check in enumerate(loaded.control.checks):
         roots = roots_of(loaded.control, context.resource_types.get(check.resource))
         for place, text, variables in expressions_of(check):
+            if place[0] == "query" and ("checks", index, "query") not in loaded.source.keys:
+                continue  # it stands at another check of the control, and is examined there
             seen = {name: of for name, of in roots.items() if name in variables}
-            expected = _EXPECTED.get(str(place[-1]), "bool")
+            of_query = place[0] == "query"  # its values may have any type
+            expected = "" if of_query else _EXPECTED.get(str(place[-1]), "bool")
             examined = context.checker.examine(text, seen, expected)
             yield Site(loaded, index, check, place, text, examined)
 

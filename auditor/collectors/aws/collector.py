@@ -31,6 +31,7 @@ class AwsCollector:
     """Reads AWS accounts; credentials come from boto3's own chain."""
 
     name = "aws"
+    query_language = ""
     target_kinds: Mapping[str, TargetKind] = MappingProxyType({KIND: TargetKind(AwsSettings)})
 
     @property

@@ -92,6 +92,11 @@ class HostCollector:
         return "host"
 
     @property
+    def query_language(self) -> str:
+        """None."""
+        return ""
+
+    @property
     def target_kinds(self) -> Mapping[str, TargetKind]:
         """The kinds of targets it reads."""
         return {"host": TargetKind(HostSettings)}

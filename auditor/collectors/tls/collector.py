@@ -98,6 +98,7 @@ class TlsCollector:
     """
 
     name = "tls"
+    query_language = ""
     target_kinds: Mapping[str, TargetKind] = MappingProxyType(
         {"tls-endpoint": TargetKind(TlsSettings)}
     )

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from auditor.core.evaluate import population
 from auditor.core.evaluate.judge import Frame, Judged, judge_resource
+from auditor.core.evaluate.queries import bind_values, other_query
 from auditor.core.evaluate.view import facts_view, view
-from auditor.core.expression.interface import Expression
+from auditor.core.expression.interface import Expression, UndecidedError
 from auditor.core.expression.masking import Masking
 from auditor.core.model.finding import Finding
 from auditor.core.model.observation import Observation
@@ -50,7 +51,7 @@ def judge_check(
         depended_on: Findings of the checks that this one depends on, on the same target.
         matches: Compiled `match` of the check's waivers, by waiver id.
     """
-    problem = _inadmissible(frame, observation, now)
+    problem = _inadmissible(frame, observation, now) or _of_other_query(frame, observation)
     if observation is None or problem is not None:
         missing = frame.finding(
             "", Status.ERROR, cause=Cause.NOT_COLLECTED, reason="nothing was collected for it"
@@ -121,3 +122,19 @@ def _inadmissible(frame: Frame, observation: Observation | None, now: datetime) 
         )
         return frame.finding("", Status.ERROR, cause=Cause.STALE, reason=reason, hint="scan again")
     return None
+
+
+def _of_other_query(frame: Frame, observation: Observation | None) -> Finding | None:
+    """Rows that another text, or other values, selected are not the rows that are judged."""
+    query = frame.compiled.check.query
+    if query is None or observation is None:
+        return None
+    try:
+        values = bind_values(frame.compiled.bind, frame.variables, frame.engine)
+    except UndecidedError as error:
+        return frame.finding("", Status.ERROR, cause=error.cause, reason=error.detail)
+    reason = other_query(query, values, observation)
+    if not reason:
+        return None
+    hint = "scan again: the rows of the other query are not kept"
+    return frame.finding("", Status.ERROR, cause=Cause.NOT_COLLECTED, reason=reason, hint=hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from auditor.core.evaluate.queries import QUERY_VARIABLES
 from auditor.core.expression.interface import Engine, Expression, VariableType
 from auditor.core.model.control import Assertion, Check
 from auditor.errors import ExpressionError
@@ -41,6 +42,7 @@ class CompiledCheck:
     window: Expression | None
     expected: Expression | None
     reconcile: Expression | None
+    bind: Mapping[str, Expression]
 
     def reads_fact(self, name: str) -> bool:
         """True when any expression of the check may read `facts.<name>`."""
@@ -83,6 +85,7 @@ def compile_check(engine: Engine, check: Check) -> CompiledCheck:
         window=get(("population", "schedule", "window")),
         expected=get(("population", "expected")),
         reconcile=get(("population", "reconcile", "expr")),
+        bind={str(place[2]): one for place, one in compiled.items() if place[0] == "query"},
     )
 
 
@@ -93,6 +96,8 @@ def expressions_of(check: Check) -> Iterator[tuple[Place, str, Mapping[str, Vari
     """Every expression of a check: its place in the file, its text, the variables it may use."""
     population = check.population
     yield ("scope",), check.scope, SCOPE_VARIABLES
+    for name, text in check.query.bind.items() if check.query else ():
+        yield ("query", "bind", name), text, QUERY_VARIABLES
     yield ("key",), check.key, RESOURCE_VARIABLES
     if check.when is not None:
         yield ("when",), check.when, RESOURCE_VARIABLES

@@ -6,12 +6,15 @@ The meaning of each field is in docs/reference/control.md; the rules that need m
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from auditor.core.model.ident import CatalogueId, Id, TypeName
 from auditor.core.model.parameter import Parameter
+from auditor.core.model.query import Query
+from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.status import Severity
 from auditor.core.times import Duration
 
@@ -142,6 +145,9 @@ class Check(Model):
     differs: str | None = None
     collector: str
     resource: TypeName
+    query: Query | None = Field(
+        default=None, description="with `collector: sql`: the query that makes `resource`"
+    )
     scope: Expression = "true"
     when: Expression | None = None
     key: Expression
@@ -183,3 +189,29 @@ class Control(Model):
             if check.id == check_id:
                 return check
         raise KeyError(check_id)
+
+    def with_queries(self) -> Control:
+        """The same, each check with the query of its resource, also where another one has it.
+
+        A part of the control must not lose a query because the check that wrote it is left out.
+        """
+        written = {check.resource: check.query for check in self.checks if check.query}
+        if not written:
+            return self
+        checks = tuple(
+            check
+            if check.query or check.resource not in written
+            else check.model_copy(update={"query": written[check.resource]})
+            for check in self.checks
+        )
+        return self.model_copy(update={"checks": checks})
+
+
+def query_types(controls: Iterable[Control]) -> dict[str, ResourceType]:
+    """The resource types that the controls' own queries make, by name."""
+    return {
+        check.resource: check.query.resource_type(check.resource)
+        for control in controls
+        for check in control.checks
+        if check.query is not None
+    }

@@ -66,6 +66,7 @@ class FakeCollector:
     """Reads two things (`a` and `b`) of each type; `bad` names those that are not ok."""
 
     name = "fake"
+    query_language = ""
     target_kinds: Mapping[str, TargetKind] = {"fake": TargetKind(FakeSettings)}
 
     @property

@@ -108,6 +108,7 @@ class PeopleCollector:
     """Reads `people.person`."""
 
     name = "people"
+    query_language = ""
     target_kinds: Mapping[str, TargetKind] = {"people": TargetKind(PeopleSettings)}
     expanders: Sequence[Expander] = ()
 

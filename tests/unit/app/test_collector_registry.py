@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.app.registry import BUILT_IN, KINDS, Collectors
+from auditor.app.registry import BUILT_IN, KINDS, QUERY_LANGUAGES, Collectors
 from auditor.errors import ConfigError, UsageError
 from tests.unit.app.company import PLACES
 
@@ -88,3 +88,15 @@ def test_only_the_collectors_of_the_kinds_that_are_asked_for_are_loaded() -> Non
     assert collectors.kinds(["host", "moon"]) == {"host": ("host",)}
     with pytest.raises(ModuleNotFoundError):  # somebody else's may know any kind
         Collectors(places).target_kinds({"host"})
+
+
+def test_the_table_of_query_languages_says_what_the_collectors_say() -> None:
+    collectors = Collectors(BUILT_IN)
+    spoken = {one.name: one.query_language for one in collectors.all() if one.query_language}
+    assert spoken == {name: QUERY_LANGUAGES[name] for name in QUERY_LANGUAGES}
+
+
+def test_a_query_language_stands_for_the_targets_that_answer_it() -> None:
+    assert Collectors(BUILT_IN).kinds(["sql"]) == {"sql": ("mysql-server", "postgres-server")}
+    assert Collectors(PLACES).kinds(["sql"]) == {"sql": ()}
+    assert "sql" not in Collectors(PLACES).kinds()

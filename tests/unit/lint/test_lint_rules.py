@@ -11,6 +11,7 @@ import pytest
 from auditor.catalog.library import CatalogueEntry
 from auditor.catalog.lint import RULES, LintContext, lint, split_place
 from tests.unit.lint.library import ENGINE, GOOD, THING, changed, found, load
+from tests.unit.lint.query_faults import QUERY_FAULTS
 
 CHECK_END = "    verify_by_hand: thing show NAME\n"
 YOUNG = "expr: now - resource.created_at <= param.max_age"
@@ -152,7 +153,8 @@ def test_a_check_without_evidence_in_any_case_is_named(tmp_path: Path) -> None:
 
 
 def test_every_rule_has_a_fault_here() -> None:
-    shown = {fault[0] for fault in FAULTS} | {"cases", "check-cases", "catalogue", "catalogue-once"}
+    shown = {fault[0] for fault in [*FAULTS, *QUERY_FAULTS]}
+    shown |= {"cases", "check-cases", "catalogue", "catalogue-once"}
     assert {rule.id for rule in RULES} == shown
 
 

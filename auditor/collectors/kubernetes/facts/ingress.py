@@ -1,0 +1,99 @@
+"""Ingresses: which hosts are served without TLS, and the certificates of the others.
+
+networking.k8s.io/v1. A host of a rule is covered by a block of `tls` that names it, or names the
+wildcard above it. Certificates: host names as in RFC 6125, a wildcard stands for one label.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from cryptography import x509
+
+from auditor.collectors.kubernetes.world import (
+    Item,
+    World,
+    by_name,
+    mapping,
+    mappings,
+    members,
+    text,
+)
+from auditor.core.times import format_instant
+
+ANY_HOST = "*"
+
+
+def plain_hosts(_value: object, item: Item, _world: World) -> list[str]:
+    """Hosts of rules in no block of `tls`; `*` for a rule, or a default backend, without host."""
+    blocks = [set(_hosts(block)) for block in mappings(item.spec.get("tls"))]
+    hosts = {text(rule.get("host")) or ANY_HOST for rule in mappings(item.spec.get("rules"))}
+    if item.spec.get("defaultBackend") is not None:
+        hosts.add(ANY_HOST)
+    return sorted(host for host in hosts if not any(_in_block(host, block) for block in blocks))
+
+
+def _in_block(host: str, block: set[str]) -> bool:
+    # A block without hosts is for all of the controller's (API reference, IngressTLS).
+    return not block or any(covers(name, host) for name in block)
+
+
+def ingress_tls(_value: object, item: Item, world: World) -> list[dict[str, object]]:
+    """Each block of `tls` with what its secret's certificate is for.
+
+    Raises:
+        UnreadError: The secrets could not be read, or are not among the manifests.
+    """
+    return [_block(block, item, world) for block in mappings(item.spec.get("tls"))]
+
+
+def _block(block: object, item: Item, world: World) -> dict[str, object]:
+    spec = mapping(block)
+    name = text(spec.get("secretName"))
+    hosts = _hosts(block) or sorted(
+        {text(rule.get("host")) for rule in mappings(item.spec.get("rules"))} - {""}
+    )
+    found: dict[str, object] = {
+        "secret": name or None,
+        "hosts": hosts,
+        "found": False,
+        "uncovered": hosts,
+        "not_after": None,
+    }
+    if not name:
+        return found
+    secrets = world.find("Secret", by_name, name, item.namespace)
+    if not secrets:
+        world.need_live(f"the secret {name!r}, which is not among the manifests")
+        return found
+    pem = text(secrets[0].object.get("certificate"))
+    return found | _certificate(pem, hosts) if pem else found
+
+
+def _certificate(pem: str, hosts: list[str]) -> dict[str, object]:
+    """Facts of the first certificate, the server's own."""
+    leaf = x509.load_pem_x509_certificates(pem.encode())[0]
+    try:
+        names = leaf.extensions.get_extension_for_class(
+            x509.SubjectAlternativeName
+        ).value.get_values_for_type(x509.DNSName)
+    except x509.ExtensionNotFound:
+        names = []
+    return {
+        "found": True,
+        "uncovered": [host for host in hosts if not any(covers(name, host) for name in names)],
+        "not_after": format_instant(leaf.not_valid_after_utc.astimezone(UTC)),
+    }
+
+
+def covers(name: str, host: str) -> bool:
+    """Whether a name of a certificate (or of a `tls` block) is for a host."""
+    name, host = name.lower(), host.lower()
+    if name.startswith("*.") and not host.startswith("*."):
+        label, dot, rest = host.partition(".")
+        return bool(label) and bool(dot) and rest == name[2:]
+    return name == host
+
+
+def _hosts(block: object) -> list[str]:
+    return sorted(text(host) for host in members(mapping(block).get("hosts")))
