@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from auditor.app.manifests import with_manifests
 from auditor.app.project import Project, open_project
 from auditor.app.reports.outputs import OutputRequest, render_to, write_outputs
 from auditor.app.resuming import find_interrupted
@@ -47,6 +48,12 @@ def _selection_options(function: Callable[..., object]) -> Callable[..., object]
 @click.command()
 @config_option
 @_selection_options
+@click.option(
+    "--manifests",
+    multiple=True,
+    metavar="PATH",
+    help="Judge these Kubernetes manifests (file, folder, or - for stdin); repeatable.",
+)
 @click.option("--severity", type=_SEVERITIES, help="Only checks that can find something this bad.")
 @click.option(
     "--fail-on-severity",
@@ -79,6 +86,7 @@ def scan(
     checks: tuple[str, ...],
     targets: tuple[str, ...],
     environments: tuple[str, ...],
+    manifests: tuple[str, ...],
     severity: str | None,
     fail_on_severity: str,
     form: str,
@@ -99,6 +107,7 @@ def scan(
     auditor scan --framework soc2 --target aws-prod
     auditor scan --check console-mfa/console-users --format json
     auditor scan --output pdf=report.pdf --output html=report.html
+    helm template CHART | auditor scan --manifests -
     auditor scan --plan
     auditor scan --max-calls 5000
     auditor scan --resume 20261121T1430
@@ -114,6 +123,8 @@ def scan(
         environments,
         Severity(severity) if severity else None,
     )
+    if manifests:
+        project, selection = with_manifests(project, selection, manifests)
     if plan_only:
         _print_plan(project, make_policy(project, selection))
         return ExitCode.OK

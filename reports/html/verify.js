@@ -181,89 +181,6 @@ const Check = (() => {
     return head.lines.length - 1;
   };
 
-  // -- what is shown ---------------------------------------------------------------------------------
-  const STATUSES = ["fail", "error", "manual", "waived", "pass", "not_applicable"];
-  const label = (word) => word.replaceAll("_", " ");
-  const visible = (value) => value.replace(
-    /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
-    (letter) => ({ "\n": "\\n", "\r": "\\r", "\t": "\\t" })[letter]
-      ?? `\\u{${letter.codePointAt(0).toString(16)}}`,
-  );
-  const h = (value) => visible(value ?? "").replace(
-    /[&<>"']/g,
-    (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" })[letter],
-  );
-  const short = (value) => {
-    const [name, bytes] = value.split(":");
-    return bytes.length > 16 ? `${name}:${bytes.slice(0, 16)}…` : value;
-  };
-  // The same row as reports/html/_finding.html.j2; a test compares them.
-  const row = (f, evidence) => {
-    const graded = f.status === "fail" || f.status === "error";
-    const [meaning, next] = CAUSES[f.cause] ?? ["", ""];
-    const remedy = f.cause || f.action || f.hint ? `<dl class="remedy">${
-      f.cause ? `<div><dt>Cause</dt><dd>${h(label(f.cause))}: ${h(meaning)}</dd></div>` : ""}${
-      f.action ? `<div><dt>${f.cause === "denied" ? "Permission" : "Operation"}</dt><dd><code>${
-        h(f.action)}</code></dd></div>` : ""
-    }<div><dt>Next</dt><dd>${h(f.hint || next)}</dd></div></dl>` : "";
-    return `<li class="finding" id="f-${h(f.fingerprint.slice(0, 12))}" data-status="${h(f.status)}">${
-      `<div class="verdict"><span class="badge s-${h(f.status)}">${h(label(f.status))}</span>${
-        graded ? ` <span class="severity v-${h(f.severity)}">${h(f.severity)}</span>` : ""}</div>`
-    }<div class="what"><p class="resource"><bdi>${h(f.resource || "the whole target")}</bdi></p>${
-      `<p class="quiet"><bdi>${h(f.target)}</bdi> · ${h(f.environment)} · ${h(f.check)}${
-        f.uid ? ` · uid <bdi>${h(f.uid)}</bdi>` : ""}</p>`
-    }${f.reason ? `<p class="reason"><bdi>${h(f.reason)}</bdi></p>` : ""}${remedy}</div>${
-      `<div class="proof"><p>${evidence
-        ? `<code class="digest" title="${h(evidence)}">${h(short(evidence))}</code>`
-        : '<span class="quiet">no evidence was read</span>'}</p>${
-        f.pointer ? `<p><code>${h(f.pointer)}</code></p>` : ""
-      }<p class="quiet">id <code>${h(f.fingerprint.slice(0, 12))}</code></p></div></li>`}`;
-  };
-  const checkRows = (findings, observations, most) => {
-    const open = new Map(findings.map((finding) => [`f-${finding.fingerprint.slice(0, 12)}`, finding]));
-    if (open.size !== findings.length) fail("findings: two have one id");
-    const rows = [...document.querySelectorAll(".finding, [data-status]")];
-    if (rows.length !== Math.min(findings.length, most)) {
-      fail(`findings: ${rows.length} are shown, ${findings.length} were signed`);
-    }
-    const built = document.createElement("template");
-    let worst = 0;
-    for (const item of rows) {
-      const finding = open.get(item.id);
-      if (!finding) fail(`findings: ${item.id} is shown and was not signed`);
-      open.delete(item.id);
-      built.innerHTML = row(finding, observations.get(`${finding.target}/${finding.resource_type}`));
-      if (tokens(item) !== tokens(built.content.firstChild)) {
-        fail(`findings: ${item.id} is not shown as it was signed`);
-      }
-      if (item.closest(".of-control")?.id !== `findings-${finding.control}`) {
-        fail(`findings: ${item.id} stands under another control`);
-      }
-      worst = Math.max(worst, STATUSES.indexOf(finding.status));
-    }
-    for (const finding of open.values()) {
-      if (STATUSES.indexOf(finding.status) < worst) fail("findings: a worse one is left out");
-    }
-    return rows.length;
-  };
-  const checkFigures = (facts, counts, untested) => {
-    for (const item of document.querySelectorAll("[data-signed]")) {
-      const wanted = facts[item.dataset.signed];
-      if (wanted === undefined || item.textContent !== visible(wanted)) {
-        fail(`${item.dataset.signed}: the page shows another one than was signed`);
-      }
-    }
-    const figures = { ...counts, not_tested: untested };
-    const tiles = [...document.querySelectorAll(".tile")];
-    if (tiles.length !== Object.keys(figures).length) fail("figures: one is missing");
-    for (const [status, number] of Object.entries(figures)) {
-      const shown = document.querySelector(`.tile.t-${status} dd`)?.textContent;
-      if (shown !== number.toLocaleString("en-US")) {
-        fail(`figures: ${label(status)} is ${shown}, signed was ${number}`);
-      }
-    }
-  };
-
   // -- all of it -------------------------------------------------------------------------------------
   const check = async (parts, page, signature, most) => {
     const key = await importKey(parts.run_key);
@@ -306,9 +223,9 @@ const Check = (() => {
     for (const [name, value] of subjects) {
       if (name.startsWith("observation/")) observations.set(name.slice(12), value);
     }
-    const shown = checkRows(verdicts.findings, observations, most);
+    const shown = Rows.checkRows(verdicts.findings, observations, most);
     const outcome = label(said.outcome);
-    checkFigures({
+    Rows.checkFigures({
       run: said.run, now: said.now, origin: head.origin, root: btoa(String.fromCharCode(...head.root)),
       size: head.size === 1 ? "1 entry" : `${head.size.toLocaleString("en-US")} entries`,
       outcome: `${outcome[0].toUpperCase()}${outcome.slice(1)}:`, statement: statementDigest,

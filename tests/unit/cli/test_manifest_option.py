@@ -12,7 +12,7 @@ import yaml
 from tests.services.kubernetes.small_objects import deployment
 from tests.unit.cli.conftest import Auditor
 
-SCAN = ("scan", "--control", "workload-hardening", "--format", "json")
+SCAN = ("scan", "--check", "workload-hardening/privileged", "--format", "json")
 
 
 @pytest.fixture
@@ -89,3 +89,14 @@ def test_a_target_of_that_name_is_not_replaced(auditor: Auditor, chart: Path) ->
     config.write_text(yaml.safe_dump(document))
     answer = auditor(*SCAN, "--manifests", str(chart))
     assert (answer.code, "already" in answer.err) == (2, True)
+
+
+def test_what_a_manifest_cannot_show_makes_the_run_incomplete(
+    auditor: Auditor, chart: Path
+) -> None:
+    answer = auditor("scan", "--control", "workload-hardening", "--format", "json",
+                     "--manifests", str(chart))  # fmt: skip
+    assert answer.code == 3
+    errors = [one for one in answer.json["findings"] if one["status"] == "error"]
+    assert errors
+    assert "not_declared" in str(errors)
