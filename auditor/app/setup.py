@@ -28,11 +28,14 @@ from auditor.keys.file import generate_key
 CANDIDATES: Mapping[str, Mapping[str, object]] = {
     "aws": {"regions": "enabled"},
     "host": {"connection": "local"},
+    "kubernetes": {},
 }
+ON_REQUEST = ("records",)
+"""Written without a try: what an organisation states and writes down may not be there yet."""
 _FILES = ("keys/run.pem", "keys/log.pem", "keys/run.crt", f"trust/{TRUST_FILE}")
 # Waivers that were approved before this setup, and may still be in force, count.
 APPROVED_BEFORE = MAX_LIFETIME
-_NAMES = {"aws": "aws", "host": "this-host", "tls": "endpoints"}
+_NAMES = {"aws": "aws", "host": "this-host", "kubernetes": "cluster", "records": "organisation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,9 @@ def discover(
     with ThreadPoolExecutor(2) as executor:
         context = CollectionContext(clock=lambda: now, executor=executor, timeout_s=5.0)
         for name in names:
+            if name in ON_REQUEST:
+                results.append(_written(collectors, name, environment))
+                continue
             if name not in CANDIDATES:
                 raise UsageError(
                     f"nothing can be found for {name!r} without an address",
@@ -59,6 +65,12 @@ def discover(
                 )
             results.append(_try(collectors, name, context, environment))
     return results
+
+
+def _written(collectors: Collectors, name: str, environment: str) -> Found:
+    kind = next(iter(collectors.get(name).target_kinds))
+    entry = {"name": _NAMES[name], "kind": kind, "environment": environment}
+    return Found(name, entry, "documents, registers and attestations beside auditor.yaml")
 
 
 def _try(collectors: Collectors, name: str, context: CollectionContext, environment: str) -> Found:

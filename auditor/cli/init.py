@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from auditor.app.registry import Collectors
-from auditor.app.setup import CANDIDATES, Setup, discover, write_setup
+from auditor.app.setup import CANDIDATES, ON_REQUEST, Setup, discover, write_setup
 from auditor.attest.signing import load_public_key
 from auditor.cli.common import guard, note
 from auditor.cli.passphrase import new_passphrase
@@ -24,7 +24,7 @@ from auditor.keys.registry import PASSPHRASE
     "--target",
     "names",
     multiple=True,
-    type=click.Choice(sorted(CANDIDATES)),
+    type=click.Choice(sorted((*CANDIDATES, *ON_REQUEST))),
     help="Look only for this; repeatable.",
 )
 @click.option(
@@ -51,18 +51,19 @@ def init(
 ) -> None:
     """Write auditor.yaml for what can be reached from here, and make the signing keys.
 
-    Looks for AWS credentials (as boto3 does: environment, profile, role, SSO) and at this host.
+    Looks for AWS credentials (as boto3 does: environment, profile, role, SSO), for a Kubernetes
+    cluster (kubeconfig) and at this host. `--target records` adds what people attest and write down.
 
     \b
     auditor init
-    auditor init audit --target aws --organisation "Example Ltd"
+    auditor init audit --target aws --target records --organisation "Example Ltd"
     auditor init --endpoint shop.example.org:443 --endpoint api.example.org:443
     """
     now = datetime.now(UTC)
     collectors = Collectors()
     found = discover(collectors, names or sorted(CANDIDATES), now, environment)
     for item in found:
-        note(f"{item.kind:5} {'found' if item.entry else 'not found'}: {item.said}")
+        note(f"{item.kind:10} {'found' if item.entry else 'not found'}: {item.said}")
     targets = [dict(item.entry) for item in found if item.entry]
     extra: dict[str, object] = {}
     if endpoints:

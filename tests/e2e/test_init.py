@@ -30,8 +30,8 @@ def targets(folder: Path) -> dict[str, dict[str, object]]:
 def test_it_finds_an_account_and_this_host_and_says_as_whom(cloud: str, tmp_path: Path) -> None:
     done = auditor(tmp_path, "init", "work", env={"AWS_ENDPOINT_URL": cloud})
     assert done.code == 0, done.err
-    assert f"aws   found: as arn:aws:sts::{ACCOUNT}" in done.err
-    assert "host  found: as uid=" in done.err
+    assert f"aws        found: as arn:aws:sts::{ACCOUNT}" in done.err
+    assert "host       found: as uid=" in done.err
     assert set(targets(tmp_path / "work")) == {"aws-account", "host"}
     assert done.out == "Next: cd work && auditor scan --plan && auditor scan\n"
     plan = auditor(tmp_path / "work", "scan", "--plan", env={"AWS_ENDPOINT_URL": cloud})
@@ -44,12 +44,22 @@ def test_an_account_that_does_not_answer_is_not_written(tmp_path: Path) -> None:
     gone = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
     done = auditor(tmp_path, "init", "work", env=gone)
     assert done.code == 0
-    assert "aws   not found:" in done.err
+    assert "aws        not found:" in done.err
     assert set(targets(tmp_path / "work")) == {"host"}
     alone = auditor(tmp_path, "init", "other", "--target", "aws", env=gone)
     assert alone.code == 2
     assert "hint: give --endpoint" in alone.err
     assert not (tmp_path / "other").exists()
+
+
+def test_a_cluster_is_looked_for_and_records_are_written_when_asked_for(tmp_path: Path) -> None:
+    done = auditor(tmp_path, "init", "work", "--target", "kubernetes", "--target", "records")
+    assert done.code == 0, done.err
+    assert "kubernetes not found: there is no kubeconfig" in done.err
+    assert set(targets(tmp_path / "work")) == {"organisation"}
+    plan = auditor(tmp_path / "work", "scan", "--plan")
+    assert plan.code == 0, plan.err
+    assert plan.out.startswith("organisation: records.")
 
 
 def test_endpoints_become_a_target_and_an_inventory(tmp_path: Path) -> None:
