@@ -52,7 +52,8 @@ def init(
     """Write auditor.yaml for what can be reached from here, and make the signing keys.
 
     Looks for AWS credentials (as boto3 does: environment, profile, role, SSO), for a Kubernetes
-    cluster (kubeconfig) and at this host. `--target records` adds what people attest and write down.
+    cluster (kubeconfig) and at this host. `--target records` adds what people attest and write
+    down; databases need an address, which you write into auditor.yaml.
 
     \b
     auditor init

@@ -24,6 +24,7 @@ from auditor.core.model.fields import FieldType, Record
 from auditor.core.model.resource_type import ResourceType
 from auditor.shipped import shipped
 
+ROOT = Path(__file__).parents[2]
 LIBRARY = load_library([shipped("controls")])
 CHECKER = TypeChecker()
 
@@ -123,3 +124,12 @@ def test_a_misspelt_field_of_a_shipped_control_is_a_lint_error_in_its_file(tmp_p
     line, column = text[:at].count("\n") + 1, at - text.rindex("\n", 0, at)
     assert error.problem.where == f"controls/network/tls-endpoints/control.yaml:{line}:{column}"
     assert "did you mean `key_bits`?" in error.problem.message
+
+
+def test_every_list_of_the_inventory_is_described() -> None:
+    page = (ROOT / "docs" / "reference" / "config.md").read_text("utf-8")
+    described = page[page.index("## Lists that shipped checks compare with") :]
+    texts = [path.read_text("utf-8") for path in (ROOT / "controls").rglob("control.yaml")]
+    named = set(re.findall(r"inventory\.([a-z_]+)", "\n".join(texts)))
+    assert named
+    assert {name for name in named if f"`{name}`" not in described} == set()
