@@ -25,6 +25,7 @@ from auditor.ledger.runs import RunHistory
 from auditor.store.interface import Store
 
 VERDICTS_SCHEMA = "verdicts-1"
+_AT_ONCE = 1000  # findings whose documents are in memory
 
 
 def verdict_bytes(judgement: Judgement) -> bytes:
@@ -33,13 +34,14 @@ def verdict_bytes(judgement: Judgement) -> bytes:
     They hold no time, run id or digest: two scans of unchanged systems give the same bytes, and so
     does judging one recorded run twice.
     """
-    return canonical(
-        {
-            "schema": VERDICTS_SCHEMA,
-            "findings": [finding.to_json() for finding in judgement.findings],
-            "not_tested": [item.to_json() for item in judgement.not_tested],
-        }
+    not_tested = [item.to_json() for item in judgement.not_tested]
+    frame = canonical({"schema": VERDICTS_SCHEMA, "findings": [], "not_tested": not_tested})
+    # Part by part: all their documents at once would be the peak of memory of a large run.
+    findings = b",".join(
+        canonical([finding.to_json() for finding in judgement.findings[at : at + _AT_ONCE]])[1:-1]
+        for at in range(0, len(judgement.findings), _AT_ONCE)
     )
+    return frame.replace(b'{"findings":[', b'{"findings":[' + findings, 1)
 
 
 def parse_verdicts(data: bytes) -> Judgement:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from io import SEEK_END, BytesIO
 from itertools import islice
 
 from auditor.core.canonical import digest, indented
@@ -38,8 +39,14 @@ class JsonRenderer:
         if not assessment.findings:
             return frame
         before, after = frame.split(_EMPTY)
-        findings = b",\n".join(_parts(assessment))
-        return b"".join((before, b'\n  "findings": [\n', findings, b"\n  ]", after))
+        made = BytesIO(before)
+        made.seek(0, SEEK_END)
+        made.write(b'\n  "findings": [\n')
+        for number, part in enumerate(_parts(assessment)):
+            made.write(b",\n" if number else b"")
+            made.write(part)
+        made.write(b"\n  ]" + after)
+        return made.getvalue()
 
 
 def _parts(assessment: Assessment) -> Iterator[bytes]:
