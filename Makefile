@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 DEMO ?= demo-company
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup system servers demo test lint schemas bench check lock clean
+.PHONY: help setup system servers demo test lint schemas bench check lock release clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 12
@@ -56,6 +56,9 @@ check: lint  ## Lint, and the tests that need no server
 lock:  ## Resolve the dependencies again and write requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-header --upgrade --quiet --output-file requirements.lock
+
+release: setup  ## Build, list, sign and verify a release: make release KEY=<path or URI>
+	$(BIN)/python integrations/release/release.py --key "$(KEY)" --public integrations/release/release.pub dist
 
 clean:  ## Remove everything that was generated
 	rm -rf $(VENV) dist build .coverage* .*_cache $(DEMO)

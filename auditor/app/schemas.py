@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from auditor.app.notifying.events import EventMessage
 from auditor.app.period.responses import ResponseFile
 from auditor.app.registry import BUILT_IN, Collectors
 from auditor.attest.package import Manifest
@@ -21,17 +22,22 @@ from auditor.attest.trust import TrustPolicy
 from auditor.catalog.cases import CaseFile
 from auditor.catalog.config import Config
 from auditor.catalog.library import ControlExtension
+from auditor.core.model.approval import Approval
 from auditor.core.model.attestation import Attestation
 from auditor.core.model.control import Control
 from auditor.core.model.framework import Framework
 from auditor.core.model.query import COLLECTOR
 from auditor.core.model.restore import RestoreRecord
+from auditor.core.model.soa import SoaFile
 from auditor.core.model.waiver import Waiver, WaiverRequest
+from auditor.core.sampling import SampleSizes
 from auditor.render.assessment_document import AssessmentDocument
+from auditor.render.gate.document import DiffDocument, GateDocument
 from auditor.render.period.document import PeriodDocument
 from auditor.shipped import shipped
 
 FORMATS: Mapping[str, type[BaseModel]] = {
+    "approval-1": Approval,
     "assessment-1": AssessmentDocument,
     "attestation-1": Attestation,
     "bundle-1": Manifest,
@@ -39,10 +45,15 @@ FORMATS: Mapping[str, type[BaseModel]] = {
     "config-1": Config,
     "control-1": Control,
     "control-extension-1": ControlExtension,
+    "event-1": EventMessage,
+    "diff-1": DiffDocument,
     "framework-1": Framework,
+    "gate-1": GateDocument,
     "period-1": PeriodDocument,
     "response-1": ResponseFile,
     "restore-1": RestoreRecord,
+    "sample-sizes-1": SampleSizes,
+    "soa-1": SoaFile,
     "trust-1": TrustPolicy,
     "waiver-1": Waiver,
     "waiver-request-1": WaiverRequest,

@@ -12,11 +12,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from auditor.catalog.library import Library
 from auditor.catalog.lint.mappings import unmet
+from auditor.catalog.notifications import Notifications
 from auditor.catalog.source import Source, did_you_mean, read_yaml, validate
 from auditor.core.model.control import Control, Model
 from auditor.core.model.ident import Id
 from auditor.core.model.status import Severity
 from auditor.core.model.target import Target
+from auditor.core.sampling import SampleSizes
 from auditor.core.times import Duration
 from auditor.errors import ConfigError, DefinitionError, LedgerError, Problem
 from auditor.ledger.cosignature import CosignerKey
@@ -112,6 +114,7 @@ class Config(Model):
     waivers: str | None = None
     attestations: str = "attestations"
     responses: str = "responses"
+    sample_sizes: SampleSizes = SampleSizes()
     remediation: dict[Severity, Duration] = Field(default_factory=lambda: dict(REMEDIATION))
     approvers: dict[str, str] = Field(default_factory=dict)
     store: str = "evidence"
@@ -121,6 +124,7 @@ class Config(Model):
     retention: Retention = Retention()
     timestamping: tuple[str, ...] = ()
     witnesses: tuple[WitnessEntry, ...] = ()
+    notifications: Notifications = Notifications()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from auditor.app.project import open_project
 from auditor.app.reports.outputs import OutputRequest, render_to, write_outputs
 from auditor.app.runs import find_run
 from auditor.cli.common import colour_option, config_option, echo, guard, note, wants_colour
+from auditor.cli.undelivered import note_undelivered
 from auditor.errors import UsageError
 from auditor.render.period.registry import period_renderer
 
@@ -77,6 +78,7 @@ def report(
         note(f"wrote {path}")
     if not requests:
         echo(render_period(form, made.report, colour=colour))
+    note_undelivered(project)
 
 
 def _of_run(
@@ -91,3 +93,4 @@ def _of_run(
         note(f"wrote {path}")
     if not requests:
         echo(render_to(form, assessment, colour=colour))
+    note_undelivered(project)

@@ -238,6 +238,12 @@ class AttestationRecord(FreeBody):
     type: ClassVar[str] = "attestation"
 
 
+class SampleRecord(FreeBody):
+    """A population was frozen, or a sample was drawn of one; `app.sampling` has the fields."""
+
+    type: ClassVar[str] = "sample"
+
+
 RunBody = RunStart | Collect | Verdicts | RunEnd | RunAbort | Report | Timestamp
 LogBody = RunBody | KeyRecord | HoldRecord | PruneRecord | FreeBody
 BODIES: Mapping[str, type[LogBody]] = {
@@ -255,6 +261,7 @@ BODIES: Mapping[str, type[LogBody]] = {
         PruneRecord,
         WaiverRecord,
         AttestationRecord,
+        SampleRecord,
     )
 }
 

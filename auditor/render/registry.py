@@ -16,6 +16,7 @@ from auditor.render.interface import Renderer
 
 BUILT_IN: Mapping[str, str] = {
     "csv": "auditor.render.csv_v1:CsvRenderer",
+    "gitlab-code-quality": "auditor.render.gitlab_code_quality:GitlabCodeQualityRenderer",
     "html": "auditor.render.html:HtmlRenderer",
     "json": "auditor.render.json_v1:JsonRenderer",
     "junit": "auditor.render.junit:JunitRenderer",
@@ -27,6 +28,7 @@ BUILT_IN: Mapping[str, str] = {
     "prometheus": "auditor.render.prometheus:PrometheusRenderer",
     "sarif": "auditor.render.sarif:SarifRenderer",
     "text": "auditor.render.text:TextRenderer",
+    "xlsx": "auditor.render.xlsx.report:XlsxRenderer",
 }
 
 

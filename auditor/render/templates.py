@@ -7,12 +7,14 @@ name that does not exist is an error and not an empty place.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 import jinja2
 from markupsafe import Markup
 
 from auditor.core.model.status import Cause
 from auditor.core.times import format_duration, format_instant
+from auditor.render.cut import cut
 from auditor.render.escape import visible
 from auditor.render.glossary import CAUSE_LABEL, REQUIREMENT_LABEL, STATUS_LABEL
 from auditor.render.view.words import count_line, label, listed, plural
@@ -35,13 +37,18 @@ _MONTHS = (
 )
 
 
-def environment(folder: str) -> jinja2.Environment:
-    """The engine for the templates in `reports/<folder>`."""
+def environment(*folders: str, whole: str = "") -> jinja2.Environment:
+    """The engine for the templates in `reports/<folder>`; the first folder that has one counts.
+
+    Args:
+        whole: Where texts are whole that are cut here; "" cuts none.
+    """
+    finalize = partial(_cut_and_finalize, whole=whole) if whole else _finalize
     engine = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(shipped("reports") / folder),
+        loader=jinja2.FileSystemLoader([shipped("reports") / folder for folder in folders]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
+        finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -49,7 +56,7 @@ def environment(folder: str) -> jinja2.Environment:
     engine.filters |= {
         "cause": _cause,
         "count_line": count_line,
-        "day": _day,
+        "day": day,
         "duration": format_duration,
         "instant": format_instant,
         "to_the_second": lambda value: format_instant(value.replace(microsecond=0)),
@@ -76,11 +83,19 @@ def _finalize(value: object) -> object:
     return value
 
 
+def _cut_and_finalize(value: object, whole: str) -> object:
+    """The same for pages: their layout must end."""
+    shown = _finalize(value)
+    if isinstance(shown, str) and not isinstance(shown, Markup):
+        return cut(shown, whole)
+    return shown
+
+
 def _cause(cause: Cause) -> str:
     return CAUSE_LABEL[cause]
 
 
-def _day(value: datetime) -> str:
+def day(value: datetime) -> str:
     """`20 November 2026`, of the UTC day; the names of months do not depend on the machine."""
     utc = value.astimezone(UTC)
     return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}"

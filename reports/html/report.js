@@ -1,58 +1,51 @@
-// Filters the list of findings by status and text. Without it, everything is shown.
-const filterFindings = () => {
-  const form = document.querySelector("form.filter");
-  if (!form) return;
-  const boxes = [...form.querySelectorAll("input[type=checkbox]")];
-  const search = form.querySelector("input[type=search]");
-  const output = form.querySelector("output");
-  const groups = [...document.querySelectorAll(".of-control")].map((group) => ({
-    group,
-    items: [...group.querySelectorAll(".finding")].map((item) => ({
-      item,
-      status: item.dataset.status,
-      text: item.textContent.toLowerCase(),
-    })),
-  }));
-  const apply = () => {
-    const wanted = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0, total = 0;
-    for (const { group, items } of groups) {
-      let here = 0;
-      for (const { item, status, text } of items) {
-        const keep = wanted.has(status) && words.every((word) => text.includes(word));
-        item.hidden = !keep;
-        here += keep ? 1 : 0;
-      }
-      group.hidden = here === 0;
-      shown += here;
-      total += items.length;
-    }
-    output.textContent = shown === total ? `all ${total} shown` : `${shown} of ${total} shown`;
-  };
-  const reveal = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!target || !target.closest("#findings") || !target.closest("[hidden]")) return;
-    for (const box of boxes) box.checked = true;
-    search.value = "";
-    apply();
-    target.scrollIntoView();
-  };
-  form.addEventListener("input", apply);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  window.addEventListener("hashchange", reveal);
-  // A printed report must not depend on what was filtered on the screen.
-  window.addEventListener("beforeprint", () => {
-    for (const { group, items } of groups) {
-      group.hidden = false;
-      for (const { item } of items) item.hidden = false;
-    }
-  });
-  window.addEventListener("afterprint", apply);
-  form.hidden = false;
-  apply();
+// The page of a run: first the check, which looks at the page as it came, then the dossier's lists.
+// Where the signed findings were checked, the lists are made of all of them; else of those shown.
+const inherited = (control) => {
+  const requirement = DOSSIER.maps[control] ?? [];
+  const framework = [...new Set(requirement.map((name) => name.split(" ")[0]))];
+  return { control: [control], framework, requirement };
 };
-// The check looks at the page as it came, so it goes first.
-document.addEventListener("DOMContentLoaded", () => {
-  Check.run().finally(filterFindings);
+const SEVERITY = ["critical", "high", "medium", "low", "info"];
+const fromSigned = ({ findings, observations }) => {
+  const place = new Map(
+    [...document.querySelectorAll("#controls .control")].map(({ id }, at) => [id.slice(8), at]));
+  const order = (f) => [place.get(f.control) ?? place.size, Rows.STATUSES.indexOf(f.status),
+    SEVERITY.indexOf(f.severity)];
+  const keyed = findings.map((f, at) => ({ f, key: [...order(f), at] }));
+  keyed.sort(({ key: a }, { key: b }) => a.map((part, n) => part - b[n]).find(Boolean) ?? 0);
+  const of = new Map();
+  return keyed.map(({ f }) => {
+    if (!of.has(f.control)) of.set(f.control, inherited(f.control));
+    let text = null;
+    const make = () => {
+      const built = document.createElement("template");
+      built.innerHTML = Rows.row(f, observations.get(`${f.target}/${f.resource_type}`));
+      return built.content.firstChild;
+    };
+    return {
+      id: `f-${f.fingerprint.slice(0, 12)}`,
+      group: f.control,
+      facets: {
+        status: [f.status], severity: [f.severity], target: [Rows.visible(f.target)],
+        environment: [Rows.visible(f.environment)], ...of.get(f.control),
+      },
+      text: () => {
+        text ??= [f.resource, f.reason, f.check, f.uid, f.target, f.action, f.hint, f.fingerprint,
+          DOSSIER.titles[f.control], DOSSIER.tests[`${f.control}/${f.check}`]].join(" ").toLowerCase();
+        return text;
+      },
+      node: make,
+    };
+  });
+};
+document.addEventListener("DOMContentLoaded", async () => {
+  const signed = await Check.run();
+  const records = signed ? fromSigned(signed) : Dossier.fromPage(inherited);
+  const left = signed ? 0 : Number(document.querySelector(".list")?.dataset.left ?? 0);
+  Dossier.start({
+    records, left, controls: Dossier.controls(inherited),
+    labels: {
+      control: DOSSIER.titles, framework: DOSSIER.frameworks, requirement: DOSSIER.requirements,
+    },
+  });
 });

@@ -181,6 +181,17 @@ const Check = (() => {
     return head.lines.length - 1;
   };
 
+  const checkPage = async (page, signature) => {
+    const key = await importKey(utf8.encode(signature.publicKey));
+    const signed = await envelope(
+      signature.dsseEnvelope, key, "application/vnd.auditor.page.v1+json", "page signature",
+    );
+    if (signed.page !== await digest(utf8.encode(page))) {
+      fail("page: it is not the page that was signed");
+    }
+    return key.id;
+  };
+
   // -- all of it -------------------------------------------------------------------------------------
   const check = async (parts, page, signature, most) => {
     const key = await importKey(parts.run_key);
@@ -214,36 +225,28 @@ const Check = (() => {
     if (said.log.origin !== head.origin) fail("log: the statement names another log");
 
     const verdicts = json(parts.verdicts, "verdicts");
-    const counts = Object.fromEntries(STATUSES.map((status) => [status, 0]));
+    const counts = Object.fromEntries(Rows.STATUSES.map((status) => [status, 0]));
     for (const finding of verdicts.findings) counts[finding.status] += 1;
-    for (const status of STATUSES) {
+    for (const status of Rows.STATUSES) {
       if (said.counts[status] !== counts[status]) fail("statement: its counts are others");
     }
     const observations = new Map();
     for (const [name, value] of subjects) {
       if (name.startsWith("observation/")) observations.set(name.slice(12), value);
     }
-    const shown = Rows.checkRows(verdicts.findings, observations, most);
-    const outcome = label(said.outcome);
+    const shown = Rows.checkRows(verdicts.findings, observations, most, { fail, tokens });
+    const outcome = Rows.label(said.outcome);
     Rows.checkFigures({
       run: said.run, now: said.now, origin: head.origin, root: btoa(String.fromCharCode(...head.root)),
       size: head.size === 1 ? "1 entry" : `${head.size.toLocaleString("en-US")} entries`,
       outcome: `${outcome[0].toUpperCase()}${outcome.slice(1)}:`, statement: statementDigest,
       signer: id, verdicts: verdictsDigest, policy: subjects.get("policy"),
-    }, counts, verdicts.not_tested.length);
-    let pageKey = null;
-    if (signature !== null) {
-      pageKey = await importKey(utf8.encode(signature.publicKey));
-      const signed = await envelope(
-        signature.dsseEnvelope, pageKey, "application/vnd.auditor.page.v1+json", "page signature",
-      );
-      if (signed.page !== await digest(utf8.encode(page))) {
-        fail("page: it is not the page that was signed");
-      }
-    }
+    }, counts, verdicts.not_tested.length, { fail });
+    const pageKey = signature === null ? null : await checkPage(page, signature);
     const vkey = text(parts.log_key, "log key");
     const left = verdicts.findings.length - shown;
-    return { id, vkey, head, others, said, shown, left, page: pageKey?.id ?? null };
+    const signed = { findings: verdicts.findings, observations };
+    return { id, vkey, head, others, said, shown, left, page: pageKey, signed };
   };
 
   // -- telling the reader ----------------------------------------------------------------------------
@@ -310,25 +313,49 @@ const Check = (() => {
         || block.attributes.length !== 2) fail("page signature: not a block of data");
     return JSON.parse(block.textContent);
   };
+  // A page without the proof of a run (a period's) has its own signature alone.
+  const checkSigned = async (page, signature) => {
+    if (signature === null) {
+      show("none", "Not signed", ["This page bears no signature: nothing in it can be checked here."]);
+      return;
+    }
+    const id = await checkPage(page, signature);
+    const panel = document.getElementById("check");
+    panel.querySelector("[data-key=page]").textContent = id;
+    panel.querySelector(".keys").hidden = false;
+    show("ok", "Unchanged since it was signed with this key", [
+      "Nothing in this page was changed since. Whether it says what log and evidence say, the "
+      + "program tells, from the store.",
+      "This holds under the key below and no other. Compare it with what you got by another way.",
+    ]);
+  };
+  const checkRun = async (page, signature, most) => {
+    const result = await check(embedded(), page, signature, most);
+    showKeys(result);
+    const by = signer(result);
+    show(by === "run" ? "ok" : "part", TITLES[by], told(result));
+    return result.signed;
+  };
+  // Gives the signed findings, where they were checked and hold; else null.
   const run = async () => {
     const panel = document.getElementById("check");
-    if (panel?.dataset.proof !== "yes" || !globalThis.crypto?.subtle) return;
+    const kind = panel?.dataset.proof;
+    if (!["yes", "page"].includes(kind) || !globalThis.crypto?.subtle) return null;
     try {
       const page = tokens(document.documentElement); // before anything here is changed
-      const result = await check(embedded(), page, pageSignature(), Number(panel.dataset.most));
-      showKeys(result);
-      const by = signer(result);
-      show(by === "run" ? "ok" : "part", TITLES[by], told(result));
+      if (kind === "yes") return await checkRun(page, pageSignature(), Number(panel.dataset.most));
+      await checkSigned(page, pageSignature());
     } catch (error) {
       if (error.name === "NotSupportedError") {
         show("none", "Not verified: this browser lacks an algorithm", [String(error.message)]);
-        return;
+        return null;
       }
       show("bad", "Do not rely on this page: it was changed", [
         `What failed: ${error.message || error}.`,
         "Ask for the report again, and have it verified with the program.",
       ]);
     }
+    return null;
   };
   return { run };
 })();

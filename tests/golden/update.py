@@ -20,6 +20,7 @@ from tests.unit.render.sample import sample
 GOLDEN = Path(__file__).parent
 MACHINES = (
     "csv",
+    "gitlab-code-quality",
     "junit",
     "markdown",
     "ocsf",
@@ -43,8 +44,8 @@ def golden() -> Mapping[str, bytes]:
 
 
 def _name(form: str) -> str:
-    suffix = renderer(form).suffix
-    return f"assessment{'.junit' if form == 'junit' else ''}{suffix}"
+    own = f".{form}" if form in ("gitlab-code-quality", "junit") else ""  # others have the suffix
+    return f"assessment{own}{renderer(form).suffix}"
 
 
 if __name__ == "__main__":

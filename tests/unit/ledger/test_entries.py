@@ -31,6 +31,7 @@ from auditor.ledger.entries import (
     RunAbort,
     RunEnd,
     RunStart,
+    SampleRecord,
     Timestamp,
     Verdicts,
     WaiverRecord,
@@ -61,6 +62,7 @@ BODY_EXAMPLES: list[LogBody] = [
     Report(run="r1", format="pdf", digest=DIGEST, file="runs/r1/report.pdf"),
     WaiverRecord(fields={"id": "W-1", "list": [1, None, True, {"a": "\u00e9"}]}),
     AttestationRecord(fields={}),
+    SampleRecord(fields={"action": "draw", "freeze": 3}),
     Timestamp(run="r1", digest=DIGEST, file="runs/r1/statement.1.tsr"),
     KeyRecord(
         use="run",

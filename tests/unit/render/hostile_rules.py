@@ -14,11 +14,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from xml.etree.ElementTree import Element, fromstring
+from zipfile import ZipFile
 
 import cmarkgfm  # type: ignore[import-untyped] # ships no types
 import tinyhtml5  # type: ignore[import-untyped] # ships no types
 from cmarkgfm.cmark import Options  # type: ignore[import-untyped] # ships no types
 from markdown_it import MarkdownIt
+from openpyxl import load_workbook  # type: ignore[import-untyped] # ships no types
 from prometheus_client.parser import text_string_to_metric_families
 from pypdf import PdfReader
 
@@ -212,8 +214,27 @@ def _pdf(data: bytes) -> Parsed:
     return Parsed((active, attached.structure), attached.texts)
 
 
+def _xlsx(data: bytes) -> Parsed:
+    """What acts in a workbook is a formula, a link or a part of its own; all else is cells."""
+    with ZipFile(io.BytesIO(data)) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    acting = sorted({name for text in parts.values() for name in _ACTING.findall(text)})
+    book = load_workbook(io.BytesIO(data))
+    cells = [cell for page in book for row in page.iter_rows() for cell in row]
+    structure = [sorted(parts), acting, [(cell.coordinate, cell.data_type) for cell in cells]]
+    return Parsed(structure, {cell.value for cell in cells if isinstance(cell.value, str)})
+
+
+def _cell_text(text: str) -> str:
+    return re.sub("[\ufffe\uffff]", lambda sign: f"\\u{{{ord(sign[0]):x}}}", visible(text))
+
+
+_ACTING = re.compile(r"<(?:f|hyperlink|definedName|externalReference|ddeLink|oleObject)\b")
+
+
 RULES: Mapping[str, Rule] = {
     "csv": Rule(_csv, _cell, raw=False),  # rows end with CR LF
+    "gitlab-code-quality": Rule(_json, contains=_inside),
     "html": Rule(_html, contains=_inside),
     "json": Rule(_json, lambda text: text, raw=False),  # for programs: text as it is
     "junit": Rule(_xml, _xml_shown, _inside),
@@ -225,4 +246,5 @@ RULES: Mapping[str, Rule] = {
     "prometheus": Rule(_prometheus),
     "sarif": Rule(_json),
     "text": Rule(_text, contains=_without_spaces),
+    "xlsx": Rule(_xlsx, _cell_text, _inside, raw=False),  # a zip file
 }
