@@ -19,6 +19,7 @@ from auditor.errors import ConfigError, UsageError
 
 BUILT_IN: Mapping[str, str] = {
     "aws": "auditor.collectors.aws:AwsCollector",
+    "compose": "auditor.collectors.compose:ComposeCollector",
     "host": "auditor.collectors.host:HostCollector",
     "mysql": "auditor.collectors.mysql:MysqlCollector",
     "postgres": "auditor.collectors.postgres:PostgresCollector",
@@ -27,7 +28,8 @@ BUILT_IN: Mapping[str, str] = {
     "tls": "auditor.collectors.tls:TlsCollector",
 }
 KINDS: Mapping[str, Sequence[str]] = {
-    "aws": ("aws-account", "aws-organization"),
+    "aws": ("aws-account", "terraform-plan", "cloudformation-template", "aws-organization"),
+    "compose": ("compose-file",),
     "host": ("host",),
     "mysql": ("mysql-server",),
     "postgres": ("postgres-server",),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from auditor.app.manifests import with_manifests
+from auditor.app.declared import with_declared
 from auditor.app.project import Project, open_project
 from auditor.app.reports.outputs import OutputRequest, render_to, write_outputs
 from auditor.app.resuming import find_interrupted
@@ -25,39 +24,22 @@ from auditor.cli.common import (
     wants_colour,
 )
 from auditor.cli.progress import make_progress
+from auditor.cli.scan_options import SEVERITIES, declared_of, declared_options, selection_options
+from auditor.cli.undelivered import note_undelivered
 from auditor.core.model.policy import Policy
 from auditor.core.model.status import Severity
 from auditor.core.rollup import exit_code, outcome
 from auditor.errors import AuditorError, ExitCode, UsageError
 
-_SEVERITIES = click.Choice([severity.value for severity in Severity])
-
-
-def _selection_options(function: Callable[..., object]) -> Callable[..., object]:
-    for name, text in (
-        ("environment", "Only targets of this environment; repeatable."),
-        ("target", "Only this target; repeatable."),
-        ("check", "Only this check: control/check or a catalogue id; repeatable."),
-        ("control", "Only this control; repeatable."),
-        ("framework", "Only controls mapped to this framework; repeatable."),
-    ):
-        function = click.option(f"--{name}", f"{name}s", multiple=True, help=text)(function)
-    return function
-
 
 @click.command()
 @config_option
-@_selection_options
-@click.option(
-    "--manifests",
-    multiple=True,
-    metavar="PATH",
-    help="Judge these Kubernetes manifests (file, folder, or - for stdin); repeatable.",
-)
-@click.option("--severity", type=_SEVERITIES, help="Only checks that can find something this bad.")
+@selection_options
+@declared_options
+@click.option("--severity", type=SEVERITIES, help="Only checks that can find something this bad.")
 @click.option(
     "--fail-on-severity",
-    type=_SEVERITIES,
+    type=SEVERITIES,
     default=Severity.INFO.value,
     show_default=True,
     help="Failures below it do not change the exit code.",
@@ -86,7 +68,6 @@ def scan(
     checks: tuple[str, ...],
     targets: tuple[str, ...],
     environments: tuple[str, ...],
-    manifests: tuple[str, ...],
     severity: str | None,
     fail_on_severity: str,
     form: str,
@@ -99,6 +80,7 @@ def scan(
     allow_probes: bool,
     exit_zero: bool,
     no_color: bool,
+    **declared: tuple[str, ...],
 ) -> int:
     """Read the targets, judge the controls, record and sign the evidence.
 
@@ -108,6 +90,7 @@ def scan(
     auditor scan --check console-mfa/console-users --format json
     auditor scan --output pdf=report.pdf --output html=report.html
     helm template CHART | auditor scan --manifests -
+    terraform show -json tfplan | auditor scan --terraform-plan -
     auditor scan --plan
     auditor scan --max-calls 5000
     auditor scan --resume 20261121T1430
@@ -123,8 +106,7 @@ def scan(
         environments,
         Severity(severity) if severity else None,
     )
-    if manifests:
-        project, selection = with_manifests(project, selection, manifests)
+    project, selection = with_declared(project, selection, declared_of(declared))
     if plan_only:
         _print_plan(project, make_policy(project, selection))
         return ExitCode.OK
@@ -149,6 +131,7 @@ def scan(
     echo(render_to(form, assessment, colour=colour, places=places))
     for path in written:
         note(f"wrote {path}")
+    note_undelivered(project)
     threshold = Severity(fail_on_severity)
     code = exit_code(outcome(assessment.findings, threshold))
     return ExitCode.OK if exit_zero and code in _SOFT else code

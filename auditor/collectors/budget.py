@@ -11,6 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
+SPENT_HINT = "raise --max-calls, or select fewer controls or targets"
+TIMEOUT_HINT = "scan again, or raise --timeout"
+
 
 class BudgetSpentError(Exception):
     """The ceiling of requests is reached: the request was not sent."""

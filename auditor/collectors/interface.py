@@ -1,6 +1,6 @@
 """What every collector is. Collectors are the only code that talks to systems; they never judge.
 
-Contract, which `tests/unit/collectors` checks for each of them:
+Contract, which `tests/services/contract` checks for each of them:
 
 - Nothing is swallowed. A denied, throttled, timed-out, truncated or unparsable answer becomes a
   `Gap`: on the observation when listing failed (with `subject` = the region or resource concerned,
@@ -10,7 +10,8 @@ Contract, which `tests/unit/collectors` checks for each of them:
 - Evidence is normalised JSON: dict, list, str, int, bool, None. No floats (decimal strings), no
   datetime (RFC 3339 with zone), only the fields that the resource type declares, no secrets.
 - Nothing is written to the system, and nothing active is sent unless `allow_probes`.
-- Each request is a `Call`; the clock is the context's.
+- Each request is a `Call`, in order of time, and so is looking for what is not there; the clock is
+  the context's. What leaves this machine is taken from the budget first.
 - The order of resources is the same for an unchanged system (sort by key where it has none).
 """
 
@@ -26,13 +27,16 @@ from pydantic import BaseModel
 
 from auditor.collectors.budget import CallBudget
 from auditor.collectors.own_records import OwnRecords
-from auditor.core.model.observation import Gap, Observation
+from auditor.core.model.observation import Gap, Observation, Resource
 from auditor.core.model.query import BoundQuery
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.target import Target
 
+Wanted = Callable[[Resource], bool]
+Earlier = Callable[[str, str, Wanted], Observation | None]
 
-def nothing_earlier(_target: str, _resource_type: str) -> Observation | None:
+
+def nothing_earlier(_target: str, _resource_type: str, _wanted: Wanted) -> Observation | None:
     """For collections outside a project: nothing was recorded before."""
     return None
 
@@ -49,9 +53,11 @@ class CollectionContext:
         allow_probes: The user has said that active probes are allowed.
         timeout_s: Ceiling for one request, in seconds.
         progress: Told a line for people when something takes long; never a secret.
-        budget: Counts the requests of the run; a collector takes from it before each request.
-        earlier: What the newest complete run before this one recorded of a target (its name) and a
-            resource type: for what may only grow, and is compared with what was there.
+        budget: Counts the requests of the run; a collector takes from it before each request that
+            leaves this machine.
+        earlier: What was recorded before this run of a target (its name) and a resource type: the
+            newest observation that holds a resource that is wanted. For what may only grow, and is
+            compared with what was there.
         records: The organisation's own records; None outside of a project.
         queries: Resource type to the control's own query that makes it, with its values bound for
             the target that is read; only collectors with a `query_language` get any.
@@ -64,7 +70,7 @@ class CollectionContext:
     timeout_s: float = 30.0
     progress: Callable[[str], None] = lambda _line: None
     budget: CallBudget = field(default_factory=CallBudget)
-    earlier: Callable[[str, str], Observation | None] = nothing_earlier
+    earlier: Earlier = nothing_earlier
     records: OwnRecords | None = None
     queries: Mapping[str, BoundQuery] = field(default_factory=dict)
 

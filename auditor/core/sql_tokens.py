@@ -62,7 +62,7 @@ POSTGRES = Dialect(
     "postgres",
     re.compile(
         r"(?P<quoted>[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|"
-        rf"(?P<comment>--[^\n]*)|(?P<cast>::)|{_COMMON}",
+        rf"(?P<comment>--[^\n\r]*)|(?P<cast>::)|{_COMMON}",
         re.DOTALL,
     ),
     nested_comments=True,
@@ -73,7 +73,7 @@ MYSQL = Dialect(
     "mysql",
     re.compile(
         r"(?P<quoted>'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|`(?:[^`]|``)*`)|"
-        rf"(?P<comment>--(?=\s|\Z)[^\n]*|\#[^\n]*)|{_COMMON}",
+        rf"(?P<comment>--(?=[ \t-\r]|\Z)[^\n]*|\#[^\n]*)|{_COMMON}",
         re.DOTALL,
     ),
     nested_comments=False,

@@ -23,6 +23,7 @@ from auditor.render.glossary import CAUSE_LABEL, OUTCOME_MEANING, REQUIREMENT_LA
 from auditor.render.inert import markdown_code, markdown_words
 from auditor.render.view.controls import ControlView, control_views
 from auditor.render.view.coverage import Unread, not_tested_by_reason, unread
+from auditor.render.view.declared import judged_on
 from auditor.render.view.judged import OPEN
 from auditor.render.view.requirements import framework_views
 from auditor.render.view.waivers import waiver_views
@@ -118,6 +119,9 @@ def _head(assessment: Assessment) -> Iterator[str]:
     who = markdown_words(assessment.organisation) if assessment.organisation else "not named"
     yield f"Organisation: {who}. Run {markdown_code(assessment.run, _KEY)}, judged at"
     yield f"{format_instant(assessment.now)}. {_record(assessment)}"
+    told = judged_on(assessment)
+    if told:
+        yield f"\nJudged: {markdown_words(told)}."
 
 
 def _record(assessment: Assessment) -> str:

@@ -24,6 +24,7 @@ from auditor.render.glossary import (
 )
 from auditor.render.view.controls import ControlView, cap
 from auditor.render.view.coverage import Unread, errors_alike, not_tested_by_reason, unread
+from auditor.render.view.declared import judged_on
 from auditor.render.view.requirements import framework_views
 from auditor.render.view.waivers import waiver_views
 from auditor.render.view.words import count_line, label, listed, plural
@@ -52,13 +53,13 @@ def header(assessment: Assessment) -> Iterator[RenderableType]:
     yield title
     names = [f"{t.name} ({t.kind}, {t.environment})" for t in assessment.targets]
     frameworks = ", ".join(framework.title for framework in assessment.frameworks)
-    yield _rows(
-        [
-            ("dim", "judged at", _text(format_instant(assessment.now))),
-            ("dim", "against", _text(frameworks or "no framework")),
-            ("dim", "targets", _text(", ".join(names) or "none")),
-        ]
-    )
+    rows: list[tuple[str, str, RenderableType]] = [
+        ("dim", "judged at", _text(format_instant(assessment.now))),
+        ("dim", "against", _text(frameworks or "no framework")),
+        ("dim", "targets", _text(", ".join(names) or "none")),
+    ]
+    told = judged_on(assessment)
+    yield _rows([*rows, ("dim", "judged", _text(told))] if told else rows)
 
 
 def control(view: ControlView, most: int) -> Iterator[RenderableType]:

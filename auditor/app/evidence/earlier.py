@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from auditor.app.assess import load_policy
 from auditor.app.evidence.loading import load_observation
+from auditor.collectors.interface import Earlier, Wanted
 from auditor.core.model.observation import Observation
 from auditor.store.interface import Store
-
-Earlier = Callable[[str, str], Observation | None]
 
 
 def earlier_than(store: Store, now: datetime) -> Earlier:
     """Looks up what was read before a run.
 
+    A gap beside what is wanted says nothing against it: a table that is denied for good must not
+    hide what was there of all the others.
+
     Args:
         now: The moment of the run. A run of the same moment or later is not before it.
 
     Returns:
-        Target and resource type to the newest observation without gaps of a run that came to its
-        end; None where there is none. It raises VerificationError where its evidence was changed.
+        What a collector asks. It looks at runs that came to their end, the newest first, and raises
+        VerificationError where their evidence was changed.
     """
 
-    def look_up(target: str, resource_type: str) -> Observation | None:
+    def look_up(target: str, resource_type: str, wanted: Wanted) -> Observation | None:
         for summary in store.runs():
             if summary.ended is None or summary.now >= now:
                 continue
             found = _of_run(store, summary.id, target, resource_type)
-            if found is not None and found.complete:
+            if found is not None and any(wanted(resource) for resource in found.resources):
                 return found
         return None
 

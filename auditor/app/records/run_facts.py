@@ -13,7 +13,7 @@ from auditor.collectors.own_records import Reading
 from auditor.core.evaluate import Judgement
 from auditor.core.model.control import Control
 from auditor.core.model.observation import Gap, Resource
-from auditor.core.model.status import Cause
+from auditor.core.model.status import Cause, Status
 from auditor.core.times import format_duration, format_instant
 from auditor.ledger.runs import RunHistory
 from auditor.store.index import RunSummary
@@ -32,13 +32,18 @@ def read_intervals(project: Project, now: datetime) -> Reading:
     runs = [s for s in _complete(project, now) if s.now >= now - WINDOW]
     if not runs:
         return Reading(gaps=[no_run_yet("when each control was judged")])
-    judged = {s.now: {finding.control for finding in _judgement(project, s).findings} for s in runs}
+    judged = {s.now: _decided(_judgement(project, s)) for s in runs}
     since = min(judged)
     resources = []
     for control in project.library.sorted_controls():
         times = sorted(time for time, controls in judged.items() if control.id in controls)
         resources.append(Resource(_interval(control, times, since, now)))
     return Reading(resources, {"runs": len(runs)})
+
+
+def _decided(judgement: Judgement) -> frozenset[str]:
+    """Controls of which the run could tell anything: one with errors alone was not judged."""
+    return frozenset(f.control for f in judgement.findings if f.status is not Status.ERROR)
 
 
 def _interval(

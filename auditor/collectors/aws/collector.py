@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from types import MappingProxyType, ModuleType
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from auditor.collectors.aws.declared.settings import PlanSettings, TemplateSettings
 from auditor.collectors.aws.grants import iam_documents
 from auditor.collectors.aws.loader import load_catalogue
 from auditor.collectors.aws.planned import planned_calls
@@ -25,14 +28,23 @@ from auditor.core.model.target import Target
 from auditor.errors import ConfigError, DependencyError, UsageError
 
 KIND = "aws-account"
+TERRAFORM = "terraform-plan"
+CLOUDFORMATION = "cloudformation-template"
+SettingsT = TypeVar("SettingsT", bound=BaseModel)
+_DECLARED: Mapping[str, type[PlanSettings]] = MappingProxyType(
+    {TERRAFORM: PlanSettings, CLOUDFORMATION: TemplateSettings}
+)
 
 
 class AwsCollector:
-    """Reads AWS accounts; credentials come from boto3's own chain."""
+    """Reads AWS accounts, with credentials of boto3's own chain; plans and templates."""
 
     name = "aws"
     query_language = ""
-    target_kinds: Mapping[str, TargetKind] = MappingProxyType({KIND: TargetKind(AwsSettings)})
+    target_kinds: Mapping[str, TargetKind] = MappingProxyType(
+        {KIND: TargetKind(AwsSettings)}
+        | {kind: TargetKind(settings, declared=True) for kind, settings in _DECLARED.items()}
+    )
 
     @property
     def expanders(self) -> Sequence[Expander]:
@@ -52,19 +64,23 @@ class AwsCollector:
         )
 
     def planned_calls(self, target: Target, resource_types: Sequence[str]) -> Sequence[PlannedCall]:
-        """Which operations will be called, and how often where that is known."""
+        """Which operations will be called, and how often where that is known: none for files."""
+        if target.kind in _DECLARED:
+            return ()
         catalogue = load_catalogue()
         types = [catalogue[name] for name in resource_types]
-        return planned_calls(types, _settings(target))
+        return planned_calls(types, _settings(target, AwsSettings))
 
     def preflight(self, target: Target, context: CollectionContext) -> Preflight:
-        """Ask who we are there.
+        """Ask who we are there; a file is read once, so that nothing is asked of it before.
 
         Raises:
             ConfigError: The target's settings are wrong.
             DependencyError: boto3 is not installed.
         """
-        result: Preflight = _run().preflight(_settings(target), context)
+        if target.kind in _DECLARED:
+            return Preflight(f"file: {_settings(target, _DECLARED[target.kind]).path}")
+        result: Preflight = _run().preflight(_settings(target, AwsSettings), context)
         return result
 
     def collect(
@@ -81,10 +97,18 @@ class AwsCollector:
         catalogue = load_catalogue()
         unknown = [name for name in resource_types if name not in catalogue]
         if unknown:
-            raise UsageError(f"no AWS resource type {', '.join(unknown)}", where=target.name)
+            raise UsageError(
+                f"the aws collector does not read {', '.join(unknown)}", where=target.name
+            )
         types = [catalogue[name] for name in resource_types]
+        if target.kind in _DECLARED:
+            settings = _settings(target, _DECLARED[target.kind])
+            declared: Iterator[Observation] = _run("declared.run").collect(
+                target, settings, types, context
+            )
+            return declared
         observations: Iterator[Observation] = _run().collect(
-            target, _settings(target), types, context
+            target, _settings(target, AwsSettings), types, context
         )
         return observations
 
@@ -122,20 +146,19 @@ class AwsOrganization:
             raise ConfigError(str(error), where=f"target {target.name}") from error
 
 
-def _settings(target: Target) -> AwsSettings:
+def _settings(target: Target, model: type[SettingsT]) -> SettingsT:
     try:
-        return AwsSettings.model_validate(dict(target.settings))
+        return model.model_validate(dict(target.settings))
     except ValidationError as error:
         raise ConfigError(str(error), where=f"target {target.name}") from error
 
 
-def _run() -> ModuleType:
-    """The part that needs the SDK, loaded when it is used: it costs 0.2 s and is an extra."""
+def _run(module: str = "run") -> ModuleType:
+    """A part that needs the SDK, loaded when it is used: it costs 0.2 s and is an extra."""
     try:
-        from auditor.collectors.aws import run
+        return import_module(f"auditor.collectors.aws.{module}")
     except ModuleNotFoundError as error:
         raise DependencyError(
             f"reading AWS needs the SDK: no module {error.name!r}",
             hint="pip install 'auditor[aws]'",
         ) from error
-    return run

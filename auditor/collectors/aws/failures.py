@@ -13,7 +13,7 @@ from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
 from auditor.collectors.aws.permissions import iam_action
-from auditor.collectors.budget import BudgetSpentError
+from auditor.collectors.budget import SPENT_HINT, TIMEOUT_HINT, BudgetSpentError
 from auditor.core.model.observation import Gap
 from auditor.core.model.status import Cause
 
@@ -119,13 +119,13 @@ FAILURES = (
 )
 _HINTS = {
     Cause.THROTTLED: "scan again later, or raise max_attempts of the target",
-    Cause.TIMEOUT: "scan again, or raise the time-out",
+    Cause.TIMEOUT: TIMEOUT_HINT,
     Cause.UNREACHABLE: "look at the network, the region and endpoint_url of the target",
     Cause.EXPIRED_CREDENTIALS: "renew the credentials (aws sso login, aws sts get-session-token)",
     Cause.TRUNCATED: "scan again: the list came in parts and did not end",
     Cause.UNPARSABLE: "the answer is not AWS's: look at the proxy or endpoint in between",
     Cause.VANISHED: "scan again: it was listed and could not be found",
-    Cause.LIMIT: "raise --max-calls, or select fewer controls or targets",
+    Cause.LIMIT: SPENT_HINT,
     Cause.NOT_SUPPORTED: "this endpoint or region does not offer the operation",
 }
 

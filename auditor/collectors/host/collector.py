@@ -145,7 +145,9 @@ class HostCollector:
         """
         unknown = sorted(set(resource_types) - self.resource_types().keys())
         if unknown:
-            raise UsageError(f"the host collector does not read {', '.join(unknown)}")
+            raise UsageError(
+                f"the host collector does not read {', '.join(unknown)}", where=target.name
+            )
         settings = _settings(target)
         for name in resource_types:
             yield self._observe(target, settings, name, context)
@@ -199,7 +201,7 @@ def _settings(target: Target) -> HostSettings:
     try:
         return HostSettings.model_validate(dict(target.settings))
     except ValidationError as error:
-        raise ConfigError(f"target {target.name}: {error}", where=target.name) from error
+        raise ConfigError(str(error), where=f"target {target.name}") from error
 
 
 def _machine(target: Target, settings: HostSettings, context: CollectionContext) -> Machine:

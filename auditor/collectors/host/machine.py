@@ -132,8 +132,11 @@ class Machine:
         return head, counter.hexdigest()
 
     def exists(self, path: str) -> bool:
-        """Something stands at that path."""
-        return self.stat(path) is not None
+        """Something stands at that path; that nothing does is evidence too, and recorded."""
+        started = self.clock()
+        found = self.stat(path) is not None
+        self._record(f"stat {path}", started, items=int(found))
+        return found
 
     def names(self, folder: str) -> list[str] | None:
         """Sorted names in a folder; None when there is no such folder.

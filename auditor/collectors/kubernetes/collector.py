@@ -89,7 +89,9 @@ class KubernetesCollector:
         catalogue = load_catalogue()
         unknown = [name for name in resource_types if name not in catalogue]
         if unknown:
-            raise UsageError(f"no Kubernetes resource type {', '.join(unknown)}", where=target.name)
+            raise UsageError(
+                f"the kubernetes collector does not read {', '.join(unknown)}", where=target.name
+            )
         types = [catalogue[name] for name in resource_types]
         if target.kind == MANIFESTS:
             return declared.collect(target, _settings(target, ManifestSettings), types, context)

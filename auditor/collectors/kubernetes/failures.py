@@ -12,7 +12,7 @@ import orjson
 from kubernetes.client.exceptions import ApiException
 from urllib3 import exceptions as http
 
-from auditor.collectors.budget import BudgetSpentError
+from auditor.collectors.budget import SPENT_HINT, TIMEOUT_HINT, BudgetSpentError
 from auditor.core.model.observation import Gap
 from auditor.core.model.status import Cause
 
@@ -31,12 +31,12 @@ _CAUSES: Mapping[int, Cause] = {
 }
 _HINTS = {
     Cause.THROTTLED: "scan again later, or raise max_attempts of the target",
-    Cause.TIMEOUT: "scan again, or raise the time-out",
+    Cause.TIMEOUT: TIMEOUT_HINT,
     Cause.UNREACHABLE: "look at the network, the proxy, the address and the CA of the target",
     Cause.EXPIRED_CREDENTIALS: "renew the credentials of the target: the server does not know them",
     Cause.TRUNCATED: "scan again: the list changed faster than it could be read",
     Cause.UNPARSABLE: "the answer is not the Kubernetes API's: look at the proxy in between",
-    Cause.LIMIT: "raise --max-calls, or select fewer controls or targets",
+    Cause.LIMIT: SPENT_HINT,
     Cause.NOT_SUPPORTED: "the server does not serve it",
 }
 TRANSPORT = (ApiException, http.HTTPError, OSError, ValueError)

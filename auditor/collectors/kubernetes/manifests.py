@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from errno import EINVAL
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import yaml
 from auditor.collectors.kubernetes.intake import kept
 from auditor.collectors.kubernetes.kinds import Kind
 from auditor.collectors.kubernetes.world import Listing
-from auditor.collectors.kubernetes.yaml_loader import parse_documents
+from auditor.collectors.yaml_documents import parse_documents
 from auditor.core.model.observation import Gap
 from auditor.core.model.status import Cause
 
@@ -26,6 +27,15 @@ STDIN = "-"
 _SUFFIXES = (".yaml", ".yml", ".json")
 _MAX_BYTES = 64 << 20
 _TEMPLATE = re.compile(r"\{\{-?\s*(?:\.(?:Values|Release|Chart|Capabilities|Files)\b|include\b)")
+_LEGACY_GROUP = "extensions"  # of workloads, ingresses and policies before Kubernetes 1.16
+_MAKERS_HINT = "judge the running cluster as well: its pods are judged whoever makes them"
+_NO_UNKNOWN_PODS = frozenset(
+    {
+        *(("apps", kind) for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")),
+        *(("batch", "Job"), ("batch", "CronJob"), ("", "Pod")),
+        ("", "PodTemplate"),  # nothing makes a pod of it
+    }
+)
 _RENDER = "render it first: helm template CHART | auditor scan --manifests -"
 
 
@@ -46,9 +56,11 @@ class Manifests:
         """The objects of one kind; `namespace` is that of objects that name none."""
         documents: dict[tuple[str, str], bytes] = {}
         first: dict[tuple[str, str], str] = {}
-        gaps = list(self.gaps)
+        gaps = [*self.gaps, *(self._unknown_makers() if kind.name == "Pod" else ())]
         for where, one in self.objects:
             group, version = _group_version(one)
+            if one["kind"] == kind.kind and group == _LEGACY_GROUP:
+                gaps.append(_other_version(where, one, kind))
             if one["kind"] != kind.kind or group != kind.group:
                 continue
             if version not in kind.versions:
@@ -66,6 +78,14 @@ class Manifests:
             documents[key], first[key] = document, where
         found = [(place, document) for (place, _name), document in documents.items()]
         return Listing(kind.name, found, gaps, counted=len(found))
+
+    def _unknown_makers(self) -> Iterator[Gap]:
+        """Objects of other kinds that pods come of: theirs are not judged, and not passed over."""
+        for where, one in self.objects:
+            group, _version = _group_version(one)
+            if (group, one["kind"]) not in _NO_UNKNOWN_PODS and _holds_containers(one):
+                detail = f"{where}: pods that a {one['kind']} of {one['apiVersion']} makes"
+                yield Gap(Cause.NOT_SUPPORTED, f"{detail} are not judged", hint=_MAKERS_HINT)
 
 
 def read_manifests(paths: Sequence[str]) -> Manifests:
@@ -91,6 +111,8 @@ def _files(path: str, found: Manifests) -> Iterator[tuple[str, bytes]]:
                 Gap(Cause.NOT_COLLECTED, f"{path} holds no {', '.join(_SUFFIXES)} file")
             )
         for file in files:
+            if place.is_dir() and not file.is_file():  # a pipe would be waited for without end
+                raise OSError(EINVAL, "it is no file", str(file))
             yield str(file), _read(file)
     except OSError as error:
         cause = Cause.DENIED if isinstance(error, PermissionError) else Cause.NOT_COLLECTED
@@ -153,9 +175,33 @@ def _take_document(where: str, document: object, found: Manifests) -> None:
         found.gaps.append(Gap(Cause.UNPARSABLE, f"{where}: an object needs kind and apiVersion"))
     elif kind.endswith("List") and isinstance(items, list):
         for index, item in enumerate(items):
-            _take_document(f"{where} items[{index}]", item, found)
+            _take_item(f"{where} items[{index}]", item, document, found)
+    elif kind == "List":
+        found.gaps.append(Gap(Cause.UNPARSABLE, f"{where}: a List without a list of items"))
     else:
         found.objects.append((where, document))
+
+
+def _take_item(where: str, item: object, of: dict[str, Any], found: Manifests) -> None:
+    """An item of a list. In a typed one (`PodList`) it need not say what it is; kubectl knows."""
+    half = isinstance(item, dict) and not {"kind", "apiVersion"} & item.keys()
+    if half and of["kind"] != "List":
+        whose = {"kind": of["kind"].removesuffix("List"), "apiVersion": of["apiVersion"]}
+        _take_document(where, {**item, **whose}, found)  # type: ignore[dict-item]  # a dict
+    elif half or not isinstance(item, dict):
+        found.gaps.append(Gap(Cause.UNPARSABLE, f"{where}: an object needs kind and apiVersion"))
+    else:
+        _take_document(where, item, found)
+
+
+def _holds_containers(value: object) -> bool:
+    """Whether a list `containers`, of which one has an image, stands anywhere in it."""
+    if isinstance(value, dict):
+        held = value.get("containers")
+        if isinstance(held, list) and any(isinstance(c, dict) and "image" in c for c in held):
+            return True
+        return any(_holds_containers(part) for part in value.values())
+    return isinstance(value, list) and any(_holds_containers(part) for part in value)
 
 
 def _group_version(one: Mapping[str, Any]) -> tuple[str, str]:

@@ -188,6 +188,6 @@ class _Report:
             resources=extracted.resources,
             facts=facts,
             gaps=extracted.gaps,
-            calls=calls,
+            calls=tuple(sorted(calls, key=lambda call: call.started_at)),
             collector=_COLLECTOR,
         )

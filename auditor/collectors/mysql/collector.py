@@ -85,7 +85,9 @@ class MysqlCollector:
             set(resource_types) - self.resource_types().keys() - context.queries.keys()
         )
         if unknown:
-            raise UsageError(f"the mysql collector does not read {', '.join(unknown)}")
+            raise UsageError(
+                f"the mysql collector does not read {', '.join(unknown)}", where=target.name
+            )
         reader = _run().Reader(target, _settings(target), context)
         try:
             for name in resource_types:
@@ -103,7 +105,7 @@ def _settings(target: Target) -> MysqlSettings:
     try:
         return MysqlSettings.model_validate(dict(target.settings))
     except ValidationError as error:
-        raise ConfigError(f"target {target.name}: {error}", where=target.name) from error
+        raise ConfigError(str(error), where=f"target {target.name}") from error
 
 
 def _run() -> ModuleType:

@@ -10,11 +10,12 @@ from auditor.collectors.interface import CollectionContext
 from auditor.collectors.mysql.queries import Queries
 from auditor.collectors.mysql.session import MysqlSession
 from auditor.collectors.mysql.settings import MysqlSettings
+from auditor.collectors.sql.audit_chain import Earlier
 from auditor.collectors.sql.catalogue import MAX_ROWS
 from auditor.collectors.sql.failures import QueryFailedError, failed
 from auditor.collectors.sql.grants import HeldGrants
 from auditor.collectors.sql.session import Asker, Rows
-from auditor.core.model.observation import Gap, Observation, Resource
+from auditor.core.model.observation import Gap, Resource
 from auditor.core.model.status import Cause
 
 _TRUE = frozenset({"ON", "1", "YES", "TRUE", "FORCE"})
@@ -31,7 +32,7 @@ class Desk:
     queries: Queries
     settings: MysqlSettings
     context: CollectionContext
-    earlier: Observation | None
+    earlier: Earlier
 
     @property
     def is_mariadb(self) -> bool:

@@ -97,6 +97,19 @@ class Privileges:
             }
         )
 
+    def cascading(
+        self, account: Account, database: str, table: str, rights: frozenset[str]
+    ) -> list[str]:
+        """What lets it change rows through a foreign key to the table; sorted, as `excess`."""
+        return sorted(
+            {
+                f"{one.label}: {privilege} on {place}, by a foreign key to {database}.{table}"
+                for one in self.chain(account)
+                for place, held in self._held(one, database, table)
+                for privilege in held & rights
+            }
+        )
+
     def _held(
         self, account: Account, database: str, table: str
     ) -> Iterable[tuple[str, frozenset[str]]]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 
 from auditor import __version__
 from auditor.collectors.budget import BudgetSpentError
-from auditor.collectors.interface import CollectionContext
+from auditor.collectors.interface import CollectionContext, Wanted
 from auditor.collectors.mysql.desk import Desk
 from auditor.collectors.mysql.queries import Queries, load_queries, load_types
 from auditor.collectors.mysql.read.accounts import read_accounts
@@ -36,7 +36,7 @@ from auditor.collectors.sql.session import Asker
 from auditor.core.model.observation import Call, Gap, Observation
 from auditor.core.model.status import Cause
 from auditor.core.model.target import Target
-from auditor.errors import ConfigError
+from auditor.errors import AuditorError, ConfigError
 
 _READERS: Mapping[str, Callable[[Desk], Reading]] = {
     "mysql.server": read_server,
@@ -141,11 +141,18 @@ class Reader:
         if name in self.context.queries:
             return read_control_query(asker, self.context.queries[name])
         held = HeldGrants(asker, catalogue.grants, account=self.identity.partition(" on ")[0])
-        earlier = self.context.earlier(self.target.name, name)
+        earlier = partial(self._earlier, name)
         desk = Desk(session, asker, held, _queries(), self.settings, self.context, earlier)
         reading = _READERS[name](desk)
         reading.facts |= {"items": len(reading.resources), "server_version": session.version}
         return reading
+
+    def _earlier(self, name: str, wanted: Wanted) -> Observation | None:
+        try:
+            return self.context.earlier(self.target.name, name, wanted)
+        except AuditorError as error:
+            hint = "run `auditor verify`: earlier evidence cannot be trusted"
+            raise failed(Cause.INTERNAL, error.message, hint=hint) from error
 
     def greet(self) -> Gap | None:
         """Sign in and leave; the gap of a server that does not let us in."""

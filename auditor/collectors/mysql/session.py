@@ -249,6 +249,8 @@ def _restrict(session: MysqlSession, timeout_s: float) -> None:
     wait = max(1, int(timeout_s))
     for statement in (
         "SET SESSION sql_mode = ''",
+        # The server's default or its init_connect could cut every answer short, without a word.
+        "SET SESSION sql_select_limit = 18446744073709551615",
         "SET SESSION time_zone = '+00:00'",
         f"SET SESSION lock_wait_timeout = {wait}",
         f"SET SESSION innodb_lock_wait_timeout = {wait}",

@@ -107,7 +107,9 @@ class PostgresCollector:
         known = catalogue().types
         unknown = [n for n in resource_types if n not in known and n not in context.queries]
         if unknown:
-            raise UsageError(f"no PostgreSQL type {', '.join(unknown)}", where=target.name)
+            raise UsageError(
+                f"the postgres collector does not read {', '.join(unknown)}", where=target.name
+            )
         reader = _run().ServerReader(target, _settings(target), catalogue(), context)
         observations: Iterator[Observation] = reader.observations(
             [known[name] for name in resource_types if name in known],

@@ -212,6 +212,8 @@ def _set(connection: psycopg.Connection[Any], timeout_s: float) -> None:
 def _conninfo(settings: PostgresSettings, database: str, timeout_s: float) -> str:
     parts: dict[str, Any] = {
         "host": settings.host,
+        "hostaddr": "",  # or PGHOSTADDR would lead to another server than the evidence names
+        "options": "",  # and PGOPTIONS to other settings
         "port": settings.port,
         "user": settings.user,
         "dbname": database,

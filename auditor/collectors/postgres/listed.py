@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import Protocol
 
 from auditor.collectors.postgres.settings import PostgresSettings
-from auditor.collectors.sql.audit_chain import read_chain
+from auditor.collectors.sql.audit_chain import Earlier, read_chain
 from auditor.collectors.sql.failures import QueryFailedError, failed
 from auditor.collectors.sql.reading import Reading, Scope
 from auditor.collectors.sql.values import to_json
-from auditor.core.model.observation import Observation, Resource
+from auditor.core.model.observation import Resource
 from auditor.core.model.status import Cause
 
 FORMS: Mapping[str, str] = {
@@ -37,14 +37,37 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_database d ON d.datname = current_database()
 WHERE n.nspname = :schema AND c.relname = :table AND c.relkind IN ('r', 'p', 'f')
 """
-# A role can do what any role can that it is a member of: SET ROLE needs no INHERIT.
+# A role can do what any role can that it is a member of: SET ROLE needs no INHERIT. It changes rows
+# by its own right, by that on a row that a foreign key refers to and takes the audit row along, and
+# by that on a view, which acts as its owner. Who owns the schema may drop the table; before 16, who
+# may create roles may become any that is no superuser.
 _RIGHTS = """
 WITH RECURSIVE below AS (SELECT inhrelid AS oid FROM pg_inherits WHERE inhparent = :oid
-  UNION SELECT i.inhrelid FROM below JOIN pg_inherits i ON i.inhparent = below.oid)
-SELECT r.rolname AS role, a.superuser, pg_has_role(r.oid, c.relowner, 'MEMBER') AS owns,
-  a.can_insert, a.can_update, a.can_delete, a.can_truncate, p.can_change_partition
-FROM pg_class c, pg_roles r
-  CROSS JOIN LATERAL (SELECT bool_or(m.rolsuper) AS superuser,
+  UNION SELECT i.inhrelid FROM below JOIN pg_inherits i ON i.inhparent = below.oid),
+own AS (SELECT :oid::oid AS oid UNION SELECT oid FROM below),
+referred AS (SELECT confrelid AS oid, confdeltype, confupdtype FROM pg_constraint
+  WHERE contype = 'f' AND conrelid IN (SELECT oid FROM own)
+  UNION SELECT k.confrelid, d.confdeltype, d.confupdtype FROM referred d JOIN pg_constraint k
+    ON k.contype = 'f' AND k.conrelid = d.oid AND (k.confdeltype = 'c' OR k.confupdtype = 'c')),
+shown AS (SELECT w.ev_class AS oid FROM own JOIN pg_depend p ON p.refobjid = own.oid
+    AND p.refclassid = 'pg_class'::regclass AND p.classid = 'pg_rewrite'::regclass
+    JOIN pg_rewrite w ON w.oid = p.objid
+  UNION SELECT w.ev_class FROM shown JOIN pg_depend p ON p.refobjid = shown.oid
+    AND p.refclassid = 'pg_class'::regclass AND p.classid = 'pg_rewrite'::regclass
+    JOIN pg_rewrite w ON w.oid = p.objid),
+views AS (SELECT v.oid, pg_relation_is_updatable(v.oid, true) AS events
+  FROM shown JOIN pg_class v ON v.oid = shown.oid WHERE v.relkind = 'v'
+  AND NOT coalesce('security_invoker=true' = ANY(v.reloptions), false))
+SELECT r.rolname AS role, a.superuser, pg_has_role(r.oid, c.relowner, 'MEMBER')
+    OR pg_has_role(r.oid, n.nspowner, 'MEMBER') OR (a.makes_roles AND NOT o.rolsuper
+    AND current_setting('server_version_num')::int < 160000) AS owns,
+  a.can_insert, a.can_update OR f.can_update OR v.can_update AS can_update,
+  a.can_delete OR f.can_delete OR v.can_delete AS can_delete, a.can_truncate, p.can_change_partition
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles o ON o.oid = c.relowner,
+  pg_roles r
+  CROSS JOIN LATERAL (SELECT bool_or(m.rolsuper OR m.rolname IN ('pg_execute_server_program',
+      'pg_write_server_files')) AS superuser,
+    bool_or(m.rolcreaterole) AS makes_roles,
     bool_or(has_any_column_privilege(m.oid, :oid, 'INSERT')) AS can_insert,
     bool_or(has_any_column_privilege(m.oid, :oid, 'UPDATE')) AS can_update,
     bool_or(has_table_privilege(m.oid, :oid, 'DELETE')) AS can_delete,
@@ -54,6 +77,17 @@ FROM pg_class c, pg_roles r
     OR has_table_privilege(m.oid, b.oid, 'DELETE')
     OR has_table_privilege(m.oid, b.oid, 'TRUNCATE')), false) AS can_change_partition
     FROM pg_roles m, below b WHERE pg_has_role(r.oid, m.oid, 'MEMBER')) p
+  CROSS JOIN LATERAL (SELECT coalesce(bool_or(d.confdeltype = 'c'
+      AND has_table_privilege(m.oid, d.oid, 'DELETE')), false) AS can_delete,
+    coalesce(bool_or((d.confdeltype IN ('n', 'd') AND has_table_privilege(m.oid, d.oid, 'DELETE'))
+      OR (d.confupdtype IN ('c', 'n', 'd')
+      AND has_any_column_privilege(m.oid, d.oid, 'UPDATE'))), false) AS can_update
+    FROM pg_roles m, referred d WHERE pg_has_role(r.oid, m.oid, 'MEMBER')) f
+  CROSS JOIN LATERAL (SELECT coalesce(bool_or(w.events & 16 > 0
+      AND has_table_privilege(m.oid, w.oid, 'DELETE')), false) AS can_delete,
+    coalesce(bool_or(w.events & 4 > 0
+      AND has_any_column_privilege(m.oid, w.oid, 'UPDATE')), false) AS can_update
+    FROM pg_roles m, views w WHERE pg_has_role(r.oid, m.oid, 'MEMBER')) v
 WHERE c.oid = :oid AND r.rolname = ANY(:roles::text[]) ORDER BY r.rolname
 """
 _TRIGGERS = r"""
@@ -104,9 +138,7 @@ def listed(settings: PostgresSettings, reader: str) -> tuple[_Listed, ...]:
     return tables[reader]
 
 
-def read_listed(
-    reader: str, scope: Scope, settings: PostgresSettings, earlier: Observation | None
-) -> Reading:
+def read_listed(reader: str, scope: Scope, settings: PostgresSettings, earlier: Earlier) -> Reading:
     """Read a type in one database: the tables that the settings name there."""
     reading = Reading()
     for table in listed(settings, reader):
@@ -129,7 +161,7 @@ def _resources(
     table: _Listed,
     scope: Scope,
     settings: PostgresSettings,
-    earlier: Observation | None,
+    earlier: Earlier,
 ) -> Iterable[Resource]:
     found = _found(table, scope)
     match reader:

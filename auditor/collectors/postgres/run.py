@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from auditor import __version__
-from auditor.collectors.interface import CollectionContext, Preflight
+from auditor.collectors.budget import BudgetSpentError
+from auditor.collectors.interface import CollectionContext, Preflight, Wanted
 from auditor.collectors.postgres.computed import (
     add_logins,
     hide_overridden,
@@ -26,7 +27,7 @@ from auditor.collectors.postgres.statements import read_statement_statistics
 from auditor.collectors.sql.audit_chain import how_it_was_read
 from auditor.collectors.sql.catalogue import Catalogue, CollectedType
 from auditor.collectors.sql.control_query import read_control_query
-from auditor.collectors.sql.failures import QueryFailedError, about, failed
+from auditor.collectors.sql.failures import QueryFailedError, about, budget_spent, failed
 from auditor.collectors.sql.grants import HeldGrants
 from auditor.collectors.sql.reading import Reading, Scope, read_type
 from auditor.collectors.sql.session import Asker
@@ -41,9 +42,10 @@ SELECT session_user::text, quote_ident(session_user), (SELECT CASE
   WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = 'cloudsqlsuperuser') THEN 'Google Cloud SQL'
   WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = 'azure_pg_admin') THEN 'Azure Database' END)
 """
+# Anybody who owns a database may call it a template: it would be hidden from every check.
 _DATABASES = """
 SELECT datname::text, has_database_privilege(oid, 'CONNECT'), quote_ident(datname) FROM pg_database
-WHERE datallowconn AND NOT datistemplate ORDER BY datname
+WHERE datallowconn AND datname NOT IN ('template0', 'template1') ORDER BY datname
 """
 _MAX_DATABASES = 10_000
 
@@ -163,8 +165,8 @@ class ServerReader:
     def _open(self, stack: ExitStack, database: str) -> Asker:
         try:
             self._context.budget.take()
-        except AuditorError as error:
-            raise failed(Cause.LIMIT, error.message) from error
+        except BudgetSpentError as error:
+            raise budget_spent(error) from error
         session: PostgresSession = stack.enter_context(
             connected(self._settings, database, self._context.timeout_s)
         )
@@ -198,11 +200,14 @@ class ServerReader:
             return Reading(gaps=[about(gap, scope.database)])
         if reader == "statement_statistics":
             return read_statement_statistics(scope)
-        try:
-            earlier = self._context.earlier(self._target.name, collected.name)
-        except AuditorError as error:
-            hint = "run `auditor verify`: earlier evidence cannot be trusted"
-            return Reading(gaps=[Gap(Cause.INTERNAL, error.message, scope.database, hint=hint)])
+
+        def earlier(wanted: Wanted) -> Observation | None:
+            try:
+                return self._context.earlier(self._target.name, collected.name, wanted)
+            except AuditorError as error:
+                hint = "run `auditor verify`: earlier evidence cannot be trusted"
+                raise failed(Cause.INTERNAL, error.message, hint=hint) from error
+
         return read_listed(reader, scope, self._settings, earlier)
 
     def _compute(self, name: str, reading: Reading, scope: Scope) -> None:

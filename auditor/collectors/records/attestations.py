@@ -54,11 +54,11 @@ def read_shelf(folder: Folder, clock_time: datetime) -> Shelf:
     gaps: list[Gap] = []
     if folder.path.exists() and not folder.path.is_dir():
         gaps.append(unreadable(CollectionError(f"{folder.name} is not a folder")))
-    for path in sorted(folder.path.glob("*.yaml")):
+    for name in _names(folder, gaps):
         try:
-            found.append(read_attestation(folder, path.name))
+            found.append(read_attestation(folder, name))
         except (CollectionError, DefinitionError) as error:
-            gaps.append(unreadable(error, path.name, "mend the file, or take it out"))
+            gaps.append(unreadable(error, name, "mend the file, or take it out"))
     seen: set[str] = set()
     for one in found:
         name = one.attestation.id
@@ -68,6 +68,16 @@ def read_shelf(folder: Folder, clock_time: datetime) -> Shelf:
     request = f"read {folder.name}/*.yaml"
     call = Call(request, "local", clock_time, items=len(found), ok=not gaps)
     return Shelf(found, gaps, call)
+
+
+def _names(folder: Folder, gaps: list[Gap]) -> list[str]:
+    """Files of the folder itself; one that cannot be listed is a gap, and not an empty one."""
+    try:
+        return [name for name in folder.files(".yaml") if "/" not in name]
+    except CollectionError as error:
+        if folder.path.is_dir():
+            gaps.append(unreadable(error))
+        return []
 
 
 def read_attestation(folder: Folder, name: str) -> Found:
@@ -159,12 +169,17 @@ def _raw(
 
 
 def _reused(found: Found, earlier: Sequence[Found]) -> dict[str, str]:
-    """Earlier attestations with the same attachments, and their periods."""
+    """Earlier attestations with the same attachments, and their periods.
+
+    All of one among those of the other are the same: a file more, or less, makes no new evidence.
+    """
     digests = {a.sha256 for a in found.attestation.attachments}
     return {
         one.attestation.id: one.attestation.period or ""
         for one in earlier
-        if digests and digests == {a.sha256 for a in one.attestation.attachments}
+        if (theirs := {a.sha256 for a in one.attestation.attachments})
+        and digests
+        and (digests <= theirs or theirs <= digests)
     }
 
 

@@ -42,7 +42,8 @@ def ask(url: str, clock: Callable[[], datetime], timeout_s: float) -> tuple[Call
         there = parsedate_to_datetime(stated)
         there = there.replace(tzinfo=UTC) if there.tzinfo is None else there.astimezone(UTC)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        gap = Gap(Cause.UNREACHABLE, f"{url} did not tell the time: {error}", subject=url)
+        cause = Cause.TIMEOUT if isinstance(error, TimeoutError) else Cause.UNREACHABLE
+        gap = Gap(cause, f"{url} did not tell the time: {error}", subject=url)
         return Call(request, url, started, ok=False), gap
     call = Call(request, url, started, server_time=there, items=1)
     return call, offset(started, ended, there)

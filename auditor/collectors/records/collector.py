@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from auditor.collectors.budget import BudgetSpentError
+from pydantic import ValidationError
+
+from auditor import __version__
+from auditor.collectors.budget import SPENT_HINT, BudgetSpentError
 from auditor.collectors.interface import (
     CollectionContext,
     Expander,
@@ -20,7 +23,7 @@ from auditor.collectors.records.attestations import Shelf, read_attestations, re
 from auditor.collectors.records.changes import read_changes
 from auditor.collectors.records.clock import ask
 from auditor.collectors.records.documents import read_documents
-from auditor.collectors.records.files import Folder
+from auditor.collectors.records.files import Folder, failed
 from auditor.collectors.records.registers import PREFIX, gap_of, read_register
 from auditor.collectors.records.settings import OrganisationSettings
 from auditor.collectors.records.types import ATTESTATION, load_types
@@ -29,9 +32,9 @@ from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.status import Cause
 from auditor.core.model.target import Target
 from auditor.core.times import format_duration
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, ConfigError, UsageError
 
-VERSION = "records 1"
+VERSION = f"records {__version__}"
 _IDENTITY = "this program"
 _NO_PROJECT = Gap(
     Cause.NOT_COLLECTED,
@@ -81,8 +84,18 @@ class RecordsCollector:
     def collect(
         self, target: Target, resource_types: Sequence[str], context: CollectionContext
     ) -> Iterator[Observation]:
-        """One observation for each type; the folder of attestations is read once for all."""
-        settings = OrganisationSettings.model_validate(dict(target.settings))
+        """One observation for each type; the folder of attestations is read once for all.
+
+        Raises:
+            UsageError: A type that it does not read.
+            ConfigError: The target's settings are wrong.
+        """
+        unknown = sorted(set(resource_types) - self._types.keys())
+        if unknown:
+            raise UsageError(
+                f"the records collector does not read {', '.join(unknown)}", where=target.name
+            )
+        settings = _settings(target)
         reader = _Reader(settings, context)
         for name in resource_types:
             started = context.clock()
@@ -119,6 +132,8 @@ class _Reader:
             return self._read(kind, records)
         except AuditorError as error:
             return Reading(gaps=[gap_of(error)])
+        except OSError as error:  # a folder on the way that may not be searched
+            return Reading(gaps=[gap_of(failed(error, str(error.filename or kind.name)))])
 
     def _read(self, kind: ResourceType, records: OwnRecords) -> Reading:
         settings, now = self._settings, self._context.clock()
@@ -149,7 +164,7 @@ class _Reader:
             try:
                 self._context.budget.take()
             except BudgetSpentError as error:
-                gaps.append(Gap(Cause.LIMIT, str(error), subject=url))
+                gaps.append(Gap(Cause.LIMIT, str(error), subject=url, hint=SPENT_HINT))
                 continue
             call, answer = ask(url, self._context.clock, self._context.timeout_s)
             calls.append(call)
@@ -166,6 +181,13 @@ class _Reader:
         data = {"sources": len(offsets), "worst_offset": worst}
         resources = [Resource({**one.data, **data}) for one in own.resources]
         return Reading(resources, own.facts, [*own.gaps, *gaps], calls)
+
+
+def _settings(target: Target) -> OrganisationSettings:
+    try:
+        return OrganisationSettings.model_validate(dict(target.settings))
+    except ValidationError as error:
+        raise ConfigError(str(error), where=f"target {target.name}") from error
 
 
 def _folder(records: OwnRecords, name: str) -> Folder:

@@ -32,8 +32,7 @@ def read_documents(
     gaps: list[Gap] = []
     calls: list[Call] = []
     if documents.path.is_dir():
-        found = sorted(path for path in documents.path.rglob("*.md") if path.is_file())
-        names = [path.relative_to(documents.path).as_posix() for path in found]
+        names = documents.files(".md")
         for name in names:
             try:
                 resources.append(_with_front_matter(documents, name, kind))

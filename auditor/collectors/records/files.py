@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from auditor.core.model.observation import Gap
 from auditor.core.model.status import Cause
@@ -12,6 +14,10 @@ from auditor.errors import CollectionError
 
 MAX_TEXT = 8 * 1024 * 1024
 MAX_ATTACHMENT = 64 * 1024 * 1024
+
+
+class DeniedError(CollectionError):
+    """A file or folder that this program's user may not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,24 @@ class Folder:
         """
         return read_file(self.file(name), f"{self.name}/{name}", limit)
 
+    def files(self, suffix: str) -> list[str]:
+        """Paths, relative to the folder, of the files in it and below it that end so; sorted.
+
+        Raises:
+            CollectionError: One of the folders cannot be listed: what is in it is not known.
+        """
+
+        def refuse(error: OSError) -> NoReturn:
+            raise failed(error, self.name) from error
+
+        found = [
+            Path(place, name).relative_to(self.path).as_posix()
+            for place, _folders, names in os.walk(self.path, onerror=refuse)
+            for name in names
+            if name.endswith(suffix)
+        ]
+        return sorted(found)
+
     def text(self, name: str) -> str:
         """The text of a file in UTF-8; line ends as they are.
 
@@ -62,10 +86,18 @@ def read_file(path: Path, name: str, limit: int) -> bytes:
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError as error:
-        raise CollectionError(f"{name} cannot be read: {error.strerror}") from error
+        raise failed(error, name) from error
     if len(data) > limit:
         raise CollectionError(f"{name} is larger than {limit} bytes")
     return data
+
+
+def failed(error: OSError, name: str) -> CollectionError:
+    """The error of a file or folder that the system does not let us read."""
+    said = f"{name} cannot be read: {error.strerror}"
+    if isinstance(error, PermissionError):
+        return DeniedError(said, hint=f"let this program's user read {name}")
+    return CollectionError(said)
 
 
 def sha256(data: bytes) -> str:
@@ -75,4 +107,6 @@ def sha256(data: bytes) -> str:
 
 def unreadable(error: Exception, subject: str = "", hint: str = "") -> Gap:
     """The gap of a file that could not be read or understood."""
+    if isinstance(error, DeniedError):
+        return Gap(Cause.DENIED, error.message, subject=subject, hint=error.hint)
     return Gap(Cause.UNPARSABLE, str(error).replace("\n", "; "), subject=subject, hint=hint)

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from auditor.catalog.source import Source, did_you_mean, parse_yaml, validate
 from auditor.collectors.own_records import OwnRecords, Reading
-from auditor.collectors.records.files import Folder, sha256, unreadable
+from auditor.collectors.records.files import DeniedError, Folder, sha256, unreadable
 from auditor.core.model.observation import Call, Gap, Resource
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.status import Cause
@@ -183,4 +183,6 @@ _COMPUTED: Mapping[str, frozenset[str]] = {
 
 def gap_of(error: AuditorError) -> Gap:
     """The gap of a whole type that the project could not tell."""
+    if isinstance(error, DeniedError):
+        return unreadable(error)
     return Gap(Cause.NOT_COLLECTED, error.message, hint=error.hint)

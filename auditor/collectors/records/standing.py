@@ -66,6 +66,8 @@ def _problems(attestation: Attestation, raw: Mapping[str, Any]) -> Iterator[str]
     if reviewer is not None:
         if _same(reviewer) == _same(maker):
             yield f"its reviewer {reviewer} made it"
+        elif _key_id(reviewer, raw["keys"]) in {_key_id(maker, raw["keys"])} - {""}:
+            yield f"its reviewer {reviewer} has the key of {maker}, who made it"
         for said in _unsigned(
             raw["text"], raw["review"], reviewer, raw["keys"], attestation.made_at
         ):
@@ -93,6 +95,14 @@ def _unsigned(
         yield f"the key of {name} is not a public key"
     except AuditorError as error:
         yield error.message
+
+
+def _key_id(name: str, keys: Mapping[str, str]) -> str:
+    """Of the approver's key; "" where there is none that can be read."""
+    try:
+        return NamedKey(name=name, public_key=keys[name], not_before=_EVER).key_id
+    except (KeyError, ValidationError, AuditorError):
+        return ""
 
 
 def _not_the_role(attestation: Attestation, role: str, holders: list[str]) -> Iterator[str]:

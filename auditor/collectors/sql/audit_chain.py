@@ -8,7 +8,7 @@ a table that was cut and refilled does not become whole by being read twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from auditor.collectors.sql.audit_table import AuditTable, Chain
 from auditor.collectors.sql.chain import Anchor, recompute
@@ -25,6 +25,7 @@ FIELDS: Mapping[str, object] = {
     "algorithm": "string",
     "canonical": "string",
     "columns": "list<string>",
+    "uncovered": "list<string>",
     "first_key?": "string",
     "head_key?": "string",
     "head_digest?": "string",
@@ -40,6 +41,7 @@ FIELDS: Mapping[str, object] = {
     "anchor_found?": "string",
 }
 """Fields of the resource, for the engines' catalogues."""
+Earlier = Callable[[Callable[[Resource], bool]], Observation | None]
 _ANCHOR = ("anchor_run_at", "anchor_rows", "anchor_key", "anchor_digest")
 
 
@@ -69,12 +71,12 @@ def chain_query(session: Session, table: AuditTable, chain: Chain, forms: Mappin
 
 
 def read_chain(
-    asker: Asker, table: AuditTable, forms: Mapping[str, str], earlier: Observation | None
+    asker: Asker, table: AuditTable, forms: Mapping[str, str], earlier: Earlier
 ) -> Resource:
     """Read and recompute the chain of a table.
 
     Args:
-        earlier: What was recorded of these chains before, if anything.
+        earlier: Finds the newest observation that holds what is wanted of these chains.
 
     Raises:
         QueryFailedError: A query failed, or a row cannot be judged.
@@ -83,8 +85,10 @@ def read_chain(
     if chain is None:
         raise failed(Cause.NOT_SUPPORTED, f"{table.label} has no `chain` in its settings")
     relation = asker.session.quoted(table.schema_, table.table)
+    uncovered = _uncovered(asker, table.label, relation, chain)
     counted = asker.scalar(f"count of {table.label}", f"SELECT count(*) FROM {relation}")  # noqa: S608 - quoted
-    anchor = anchor_of(earlier, table.label)
+    known = earlier(lambda resource: resource.data.get("table") == table.label)
+    anchor = anchor_of(known, table.label)
     sought = Anchor(str(anchor["anchor_key"]), "") if anchor["anchor_key"] is not None else None
     query = chain_query(asker.session, table, chain, forms)
     try:
@@ -99,6 +103,7 @@ def read_chain(
         "algorithm": f"{chain.algorithm} {chain.encoding}",
         "canonical": chain.canonical.form,
         "columns": [column.name for column in chain.columns],
+        "uncovered": uncovered,
         "first_key": facts.first_key,
         "head_key": facts.head_key,
         "head_digest": facts.head_digest,
@@ -110,6 +115,14 @@ def read_chain(
         "anchor_found": facts.anchor_found,
     }
     return Resource(data | anchor)
+
+
+def _uncovered(asker: Asker, label: str, relation: str, chain: Chain) -> list[str]:
+    """Columns that no digest covers: whoever changes them leaves the chain whole."""
+    found = asker.ask(f"columns of {label}", f"SELECT * FROM {relation} WHERE 1 = 0", {}, 1)  # noqa: S608 - quoted
+    covered = {column.name for column in chain.columns}
+    order = {chain.order_by, chain.sequence or chain.order_by}  # a changed order breaks links
+    return sorted(set(found.columns) - covered - order - {chain.digest})
 
 
 def anchor_of(earlier: Observation | None, label: str) -> dict[str, object]:

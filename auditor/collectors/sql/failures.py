@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from auditor.collectors.budget import BudgetSpentError
+from auditor.collectors.budget import SPENT_HINT, TIMEOUT_HINT, BudgetSpentError
 from auditor.core.model.observation import Gap
 from auditor.core.model.status import Cause
 from auditor.errors import CollectionError
@@ -12,10 +12,10 @@ from auditor.errors import CollectionError
 _MAX_DETAIL = 300
 HINTS = {
     Cause.DENIED: "auditor doctor --permissions prints the SQL of the account that is enough",
-    Cause.TIMEOUT: "scan again when the server is less busy, or raise --timeout",
+    Cause.TIMEOUT: TIMEOUT_HINT,
     Cause.UNREACHABLE: "look at the server, the network, and host and port of the target",
     Cause.EXPIRED_CREDENTIALS: "renew the password of the auditor's account",
-    Cause.LIMIT: "raise --max-calls, or select fewer controls or targets",
+    Cause.LIMIT: SPENT_HINT,
     Cause.VANISHED: "look whether the name is right; if it was dropped just now, scan again",
     Cause.THROTTLED: "the server has no connection left: scan again later",
 }

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
+from auditor import __version__
 from auditor.collectors.interface import (
     CollectionContext,
     Expander,
@@ -35,9 +36,9 @@ from auditor.core.model.observation import Call, Gap, Observation, Resource
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.status import Cause
 from auditor.core.model.target import Target
-from auditor.errors import ConfigError
+from auditor.errors import ConfigError, UsageError
 
-VERSION = "tls 1"
+VERSION = f"tls {__version__}"
 _IDENTITY = "anonymous TLS client"
 _NO_EXPORT = Gap(
     Cause.NOT_COLLECTED,
@@ -142,6 +143,7 @@ class TlsCollector:
                 starttls=endpoint.starttls,
                 timeout_s=_timeout(settings, context),
                 clock=context.clock,
+                budget=context.budget,
             )
             with dialer.dial("connection"):
                 return Preflight(_IDENTITY)
@@ -153,7 +155,17 @@ class TlsCollector:
     def collect(
         self, target: Target, resource_types: Sequence[str], context: CollectionContext
     ) -> Iterator[Observation]:
-        """Read every address once, and make from it one observation for each type asked for."""
+        """Read every address once, and make from it one observation for each type asked for.
+
+        Raises:
+            UsageError: A type that it does not read.
+            ConfigError: The target's settings are wrong.
+        """
+        unknown = sorted(set(resource_types) - _RESULTS.keys())
+        if unknown:
+            raise UsageError(
+                f"the tls collector does not read {', '.join(unknown)}", where=target.name
+            )
         started_at = context.clock()
         settings = _settings(target)
         sweep = self._sweep(settings, context)
@@ -209,6 +221,7 @@ class TlsCollector:
             system=self._system,
             timeout_s=_timeout(settings, context),
             clock=context.clock,
+            budget=context.budget,
             fields=fields,
         )
 
@@ -286,7 +299,7 @@ def _ct_certificates(settings: TlsSettings, sweep: _Sweep, context: CollectionCo
         "export": path.name,
         "as_of_source": export.as_of_source,
     }
-    calls = [replace(call, items=len(export.rows)), *sweep.calls]
+    calls = [*sweep.calls, replace(call, items=len(export.rows))]
     return _Result(joined.resources, facts, joined.gaps, calls, as_of=export.as_of)
 
 

@@ -75,6 +75,7 @@ class _Reader:
             starttls=plan.endpoint.starttls,
             timeout_s=plan.timeout_s,
             clock=plan.clock,
+            budget=plan.budget,
         )
         self.http_calls: list[Call] = []
         self.gaps: list[Gap] = []

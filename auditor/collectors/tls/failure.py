@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 
+from auditor.collectors.budget import SPENT_HINT, BudgetSpentError, CallBudget
 from auditor.core.model.observation import Gap
 from auditor.core.model.status import Cause
 from auditor.errors import CollectionError
@@ -30,6 +31,18 @@ class ClosedError(CollectionError):
     """The server ended the connection without a TLS alert: `closed` or `reset`."""
 
 
+def take(budget: CallBudget) -> None:
+    """Count a connection or a request that is about to be made.
+
+    Raises:
+        ProbeError: It may not be made.
+    """
+    try:
+        budget.take()
+    except BudgetSpentError as error:
+        raise ProbeError(Cause.LIMIT, str(error), hint=SPENT_HINT) from error
+
+
 def from_os_error(error: OSError, doing: str) -> ProbeError:
     """The class of an error of the network."""
     if isinstance(error, ssl.SSLError):
@@ -42,7 +55,7 @@ def from_os_error(error: OSError, doing: str) -> ProbeError:
         return ProbeError(
             Cause.TIMEOUT,
             f"{doing}: no answer within the time limit",
-            hint="check the firewall between this machine and the endpoint, or raise the time-out",
+            hint="check the firewall between this machine and the endpoint, or raise --timeout",
         )
     if isinstance(error, socket.gaierror):
         return ProbeError(

@@ -8,7 +8,8 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 
-from auditor.collectors.tls.failure import ProbeError, from_os_error
+from auditor.collectors.budget import CallBudget
+from auditor.collectors.tls.failure import ProbeError, from_os_error, take
 from auditor.core.model.status import Cause
 
 MAX_BYTES = 2**20
@@ -21,6 +22,7 @@ class Fetcher:
     """HTTP with limits: one MiB, one time-out for the whole request, http and https only."""
 
     timeout_s: float
+    budget: CallBudget
 
     def post_ocsp(self, url: str, request: bytes) -> bytes:
         """The responder's answer.
@@ -39,6 +41,7 @@ class Fetcher:
         return self._fetch(urllib.request.Request(url))  # noqa: S310 - no file: handler is installed
 
     def _fetch(self, request: urllib.request.Request) -> bytes:
+        take(self.budget)
         deadline = time.monotonic() + self.timeout_s
         doing = f"asking {request.full_url}"
         try:

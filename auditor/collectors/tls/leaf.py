@@ -113,7 +113,7 @@ class LeafReader:
             leaf=leaf,
             issuer=self._issuer(leaf),
             at=self._read_at,
-            fetcher=Fetcher(self._plan.timeout_s),
+            fetcher=Fetcher(self._plan.timeout_s, self._plan.budget),
             clock=self._plan.clock,
             calls=self.calls,
         )

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from auditor.collectors.budget import CallBudget
 from auditor.collectors.tls.failure import (
     ClosedError,
     ProbeError,
     from_os_error,
+    take,
 )
 from auditor.collectors.tls.settings import join_endpoint
 from auditor.collectors.tls.starttls import PREPARE
@@ -98,6 +100,7 @@ class Dialer:
     starttls: str | None
     timeout_s: float
     clock: Callable[[], datetime]
+    budget: CallBudget
     calls: list[Call] = field(default_factory=list)
 
     @contextmanager
@@ -105,9 +108,11 @@ class Dialer:
         """A connection on which the ClientHello goes next.
 
         Raises:
-            ProbeError: No connection, or another protocol than expected before TLS.
+            ProbeError: No connection, or another protocol than expected before TLS; or the run
+                has made all connections that it may.
             NotOfferedError: The server says before TLS that it has none.
         """
+        take(self.budget)
         place = join_endpoint(self.address, self.port)
         number = len(self.calls)
         self.calls.append(Call(purpose, place, self.clock(), items=1))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from auditor.collectors.budget import CallBudget
 from auditor.collectors.tls.settings import EndpointSettings
 from auditor.collectors.tls.trust import SystemStore
 from auditor.core.model.fields import Record
@@ -17,6 +18,7 @@ class Plan:
 
     Args:
         timeout_s: For each connection, and for each request about revocation.
+        budget: Of connections and requests of the run.
         fields: Those of `tls.endpoint`; each is read or stands in `unread`.
     """
 
@@ -26,6 +28,7 @@ class Plan:
     system: SystemStore
     timeout_s: float
     clock: Callable[[], datetime]
+    budget: CallBudget
     fields: Record
 
     @property

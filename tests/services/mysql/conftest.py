@@ -103,8 +103,8 @@ def password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDITOR_TEST_MYSQL", PASSWORD)
 
 
-@pytest.fixture(scope="session")
-def good() -> Iterator[Server]:
+@contextmanager
+def good_mariadb() -> Iterator[Server]:
     """Nothing to find."""
     with open_folder() as folder, mariadb(folder, GOOD) as server:
         server.sql(SECURE_ROOT[0])
@@ -124,6 +124,13 @@ def good() -> Iterator[Server]:
         receiver = receive_log(server)
         yield server
         receiver.close()
+
+
+@pytest.fixture(scope="session")
+def good() -> Iterator[Server]:
+    """Nothing to find."""
+    with good_mariadb() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

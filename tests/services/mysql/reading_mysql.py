@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from datetime import UTC, datetime
 from functools import cache
@@ -10,7 +10,7 @@ from functools import cache
 from auditor.app.engine import make_engine
 from auditor.app.registry import Collectors
 from auditor.catalog.library import Library, load_library
-from auditor.collectors.interface import CollectionContext, nothing_earlier
+from auditor.collectors.interface import CollectionContext, Earlier, nothing_earlier
 from auditor.collectors.mysql import MysqlCollector
 from auditor.core.canonical import canonical
 from auditor.core.evaluate import evaluate
@@ -24,7 +24,6 @@ from auditor.core.model.target import Target
 from auditor.shipped import shipped
 
 CONTROLS = ("mysql-access", "mysql-encryption", "mysql-logging", "mysql-operation")
-Earlier = Callable[[str, str], Observation | None]
 Found = dict[str, Observation]
 
 

@@ -96,7 +96,9 @@ def test_a_chain_that_grew_holds_its_earlier_head(good: Server, executor: Execut
     assert "streamed" in first.derived_only
     assert first.resources[0].data["anchor_key"] is None
     fill_chain(good, 3)
-    second = read_all(executor, settings, "mysql.audit_chain", earlier=lambda _target, _type: first)
+    second = read_all(
+        executor, settings, "mysql.audit_chain", earlier=lambda _target, _type, _wanted: first
+    )
     data = second["mysql.audit_chain"].resources[0].data
     assert data["anchor_found"] == data["anchor_digest"] == first.resources[0].data["head_digest"]
     assert data["rows"] == data["counted"] == int(str(data["anchor_rows"])) + 3
@@ -110,7 +112,7 @@ def test_a_table_that_was_emptied_and_refilled_is_found(bad: Server, executor: E
     try:
         fill_chain(bad, 25, body="history as it should have been")
         second = read_all(
-            executor, settings, "mysql.audit_chain", earlier=lambda _target, _type: first
+            executor, settings, "mysql.audit_chain", earlier=lambda _target, _type, _wanted: first
         )
     finally:
         bad.sql(

@@ -54,7 +54,7 @@ def collect(
             clock=lambda: datetime.now(UTC),
             executor=executor,
             timeout_s=timeout_s,
-            earlier=lambda _target, name: known.get(name),
+            earlier=lambda _target, name, _wanted: known.get(name),
         )
         found = list(collector.collect(target, types or list(collector.resource_types()), context))
     for observation in found:

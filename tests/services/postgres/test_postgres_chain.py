@@ -136,6 +136,15 @@ def test_a_table_that_was_emptied_and_refilled_is_found_and_stays_found(ledger: 
     assert third["anchor_found"] != third["anchor_digest"]
 
 
+def test_a_column_that_no_digest_covers_is_named(ledger: Server) -> None:
+    change(ledger, "ALTER TABLE audit_log ADD amount numeric")
+    try:
+        found = facts(read(ledger))
+    finally:
+        change(ledger, "ALTER TABLE audit_log DROP amount")
+    assert (found["uncovered"], found["altered_rows"]) == (["amount"], 0)
+
+
 def test_an_order_that_is_not_unique_is_a_gap(ledger: Server) -> None:
     change(ledger, "CREATE TABLE twice AS SELECT * FROM audit_log",
            "INSERT INTO twice SELECT * FROM audit_log WHERE id = 9",
@@ -150,7 +159,7 @@ def test_an_order_that_is_not_unique_is_a_gap(ledger: Server) -> None:
 
 
 def test_earlier_evidence_that_was_changed_is_a_gap(server: Server) -> None:
-    def refuse(_target: str, _name: str) -> Observation:
+    def refuse(_target: str, _name: str, _wanted: object) -> Observation:
         raise VerificationError("its digest is another")
 
     with ThreadPoolExecutor(1) as executor:

@@ -87,7 +87,11 @@ FAULTS: Sequence[Fault] = (
         [("postgres", "CREATE ROLE admin2 SUPERUSER NOLOGIN")],
         [("postgres", "DROP ROLE admin2")],
     ),
-    _role("CREATEROLE", "NOCREATEROLE", {"application-roles": "no-new-roles"}),
+    _role(
+        "CREATEROLE",
+        "NOCREATEROLE",
+        {"application-roles": "no-new-roles", "append-only": "other-owner"},  # before version 16
+    ),
     _role("CREATEDB", "NOCREATEDB", {"application-roles": "no-new-roles"}),
     _role("BYPASSRLS", "NOBYPASSRLS", {"application-roles": "row-security-holds"}),
     _role("REPLICATION", "NOREPLICATION", {"application-roles": "no-replication"}),

@@ -1,4 +1,4 @@
-"""`auditor scan --terraform-plan`, `--cloudformation`, `--compose`: the same controls, from files."""
+"""`auditor scan --terraform-plan`, `--cloudformation`, `--compose`: controls judge files."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def folder(auditor: Auditor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return tmp_path
 
 
-def test_a_plan_is_judged_by_the_controls_of_the_account(auditor: Auditor, folder: Path) -> None:
-    assert folder
+@pytest.mark.usefixtures("folder")
+def test_a_plan_is_judged_by_the_controls_of_the_account(auditor: Auditor) -> None:
     said = auditor(*CHECK, "--terraform-plan", "plan.json", "--format", "json")
     [target] = said.json["targets"]
     assert (target["name"], target["declared"]) == ("terraform-plan", True)
@@ -47,10 +47,8 @@ def test_a_public_bucket_of_a_plan_fails(auditor: Auditor, folder: Path) -> None
     assert (said.code, found["buckets", "aws_s3_bucket.b"]) == (1, "fail")
 
 
-def test_the_report_says_what_was_judged_on_what_is_declared(
-    auditor: Auditor, folder: Path
-) -> None:
-    assert folder
+@pytest.mark.usefixtures("folder")
+def test_the_report_says_what_was_judged_on_what_is_declared(auditor: Auditor) -> None:
     arguments = ("scan", "--control", "compose-services", "--compose", "compose.yaml")
     told = "9 checks on what is declared (compose), 0 checks on living systems"
     text = " ".join(auditor(*arguments, "--no-color").out.split())
@@ -68,6 +66,7 @@ def test_several_files_are_several_targets(auditor: Auditor, folder: Path) -> No
     assert "terraform-plan-2: aws.s3.bucket" in said.out
 
 
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -77,8 +76,7 @@ def test_several_files_are_several_targets(auditor: Auditor, folder: Path) -> No
     ],
 )
 def test_what_cannot_be_read_is_wrong_usage(
-    auditor: Auditor, folder: Path, arguments: tuple[str, ...], said: str
+    auditor: Auditor, arguments: tuple[str, ...], said: str
 ) -> None:
-    assert folder
     answer = auditor(*CHECK, *arguments)
     assert (answer.code, said in answer.err) == (2, True)

@@ -16,6 +16,8 @@ from auditor.core.model.status import Cause
 
 _KIND = "AuditEvent"
 _VERBS = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+# An administrator's name (k3s, OpenShift), and whoever shows no credentials: not the system itself.
+_NOT_SYSTEM = frozenset({"system:admin", "system:anonymous"})
 _REVIEWS = frozenset({"authentication.k8s.io", "authorization.k8s.io"})
 
 
@@ -36,8 +38,12 @@ def _is_change(event: Mapping[str, object]) -> bool:
         event.get("stage") == "ResponseComplete"
         and event.get("verb") in _VERBS
         and reference.get("apiGroup") not in _REVIEWS
-        and not _user(event).startswith("system:")
+        and not _is_system(_user(event))
     )
+
+
+def _is_system(user: str) -> bool:
+    return user.startswith("system:") and user not in _NOT_SYSTEM
 
 
 def _user(event: Mapping[str, object]) -> str:

@@ -6,48 +6,65 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from auditor.collectors.kubernetes.facts.environment import environment, environment_sources
 from auditor.collectors.kubernetes.facts.images import image
-from auditor.collectors.kubernetes.facts.owners import pods_of
+from auditor.collectors.kubernetes.facts.owners import running_pods
 from auditor.collectors.kubernetes.facts.podspec import (
     Spec,
     containers_of,
+    is_weaker,
     pod_spec,
     security,
 )
-from auditor.collectors.kubernetes.world import Item, UnreadError, World, mapping, mappings, text
+from auditor.collectors.kubernetes.world import Item, World, mapping, mappings, text
 
 _PROBES = {"liveness": "livenessProbe", "readiness": "readinessProbe", "startup": "startupProbe"}
 
 
 def container_rows(items: Sequence[Item], world: World) -> Iterable[Item]:
-    """Containers of the template, and those that only its running pods have.
+    """Containers of the template, and what its running pods have besides.
 
-    A webhook may add containers when a pod is made, and `kubectl debug` adds them to a running
-    one: the template does not show them. `row.injected` tells them apart.
+    A webhook may add containers when a pod is made, `kubectl debug` adds them to a running one, an
+    image may be changed in a pod alone, and anybody may make a pod that names the workload as its
+    owner: the template shows none of this. `row.injected` tells them apart.
     """
     for item in items:
         spec = pod_spec(item)
-        seen = set()
+        known: dict[str, list[Item]] = {}
         for role, container in containers_of(spec):
-            seen.add(text(container.get("name")))
-            yield _row(item, role, container, spec, injected=False)
-        if not world.declared and item.kind != "Pod":
-            yield from _injected(item, world, seen)
+            one = _row(item, role, container, spec)
+            known.setdefault(one.suffix, []).append(one)
+            yield one
+        yield from _injected(item, world, known)
 
 
-def _injected(item: Item, world: World, seen: set[str]) -> Iterator[Item]:
-    try:
-        pods = pods_of(item, world)
-    except UnreadError:
-        return  # a list of the type's own kinds has a gap, which the observation carries
-    for pod in pods:
+def _injected(item: Item, world: World, known: dict[str, list[Item]]) -> Iterator[Item]:
+    for pod in running_pods(item, world):
         for role, container in containers_of(pod.spec):
             name = text(container.get("name"))
-            if name not in seen:
-                seen.add(name)
-                yield _row(item, role, container, pod.spec, injected=True)
+            alike = known.setdefault(name, [])
+            suffix = f"{name}@{pod.name}" if alike else name
+            one = _row(item, role, container, pod.spec, injected=True, suffix=suffix)
+            if not any(_stands_for(other, one) for other in alike):
+                alike.append(one)
+                yield one
 
 
-def _row(item: Item, role: str, container: Spec, spec: Spec, *, injected: bool) -> Item:
+def _stands_for(known: Item, other: Item) -> bool:
+    """Whether judging one row judges the other: the same image, and no protection less."""
+    first, second = (mapping(one.object["row"]) for one in (known, other))
+    if first["image"] != second["image"] or first["secret_env"] != second["secret_env"]:
+        return False
+    return not is_weaker(mapping(second["security"]), mapping(first["security"]))
+
+
+def _row(
+    item: Item,
+    role: str,
+    container: Spec,
+    spec: Spec,
+    *,
+    injected: bool = False,
+    suffix: str = "",
+) -> Item:
     name = text(container.get("name"))
     variables = environment(container)
     sources = environment_sources(container)
@@ -67,7 +84,7 @@ def _row(item: Item, role: str, container: Spec, spec: Spec, *, injected: bool) 
             {port["hostPort"] for port in mappings(container.get("ports")) if port.get("hostPort")}  # type: ignore[type-var]  # the schema has integers
         ),
     }
-    return Item(item.kind, {**item.object, "row": row}, name)
+    return Item(item.kind, {**item.object, "row": row}, suffix or name)
 
 
 def _resources(resources: Mapping[str, object]) -> dict[str, object]:

@@ -24,6 +24,7 @@ from auditor.core.model.status import Cause
 
 _MIRROR = "kubernetes.io/config.mirror"
 _SECRETS = frozenset({"secrets", "*.", "*.*"})
+_TRUE = frozenset({"1", "t", "true"})  # as strconv.ParseBool of Go
 Flags = Mapping[str, str]
 
 
@@ -58,7 +59,8 @@ def _flags(item: Item, program: str) -> Flags:
     words = _command(item, program)[1:]
     for position, word in enumerate(words):
         if word.startswith("-"):
-            name, equals, value = word.lstrip("-").partition("=")
+            written, equals, value = word.lstrip("-").partition("=")
+            name = written.replace("_", "-")  # the programs take both, and the last one counts
             following = words[position + 1 : position + 2]
             apart = following[0] if following and not following[0].startswith("-") else "true"
             found[name] = value if equals else apart
@@ -160,7 +162,7 @@ def _etcd_pair(prefix: str) -> Callable[[object, Item, World], bool]:
 
 def _etcd_switch(name: str) -> Callable[[object, Item, World], bool]:
     def switched_on(_value: object, item: Item, _world: World) -> bool:
-        return _etcd(item).get(name, "false").lower() == "true"
+        return _etcd(item).get(name, "false").lower() in _TRUE
 
     return switched_on
 

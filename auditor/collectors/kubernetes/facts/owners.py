@@ -6,12 +6,18 @@ whoever makes a pod may write, and it must not take a pod out of sight.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from auditor.collectors.kubernetes.world import Item, UnreadError, World, mappings, text
 
-# Kinds that stand for the pods or jobs that they make.
-_CONTROLLERS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet"})
+# Who makes what. Anybody may write an owner reference: one that no controller would write hides
+# nothing, or a deployment that says it is a replica set's would be judged by nobody.
+_MAKERS: Mapping[str, frozenset[str]] = {
+    "Pod": frozenset({"ReplicaSet", "StatefulSet", "DaemonSet", "Job"}),
+    "ReplicaSet": frozenset({"Deployment"}),
+    "Job": frozenset({"CronJob"}),
+}
+_ENDED = frozenset({"Succeeded", "Failed"})
 
 
 def controller_uid(item: Item) -> tuple[str, ...]:
@@ -30,9 +36,10 @@ def own_uid(item: Item) -> tuple[str, ...]:
 
 def is_judged_here(item: Item, world: World) -> bool:
     """False for what a controller of the catalogue made, and stands for."""
+    makers = _MAKERS.get(item.kind, frozenset()) & world.listings.keys()
     for owner in mappings(item.metadata.get("ownerReferences")):
         kind = text(owner.get("kind"))
-        if owner.get("controller") is True and kind in _CONTROLLERS and kind in world.listings:
+        if owner.get("controller") is True and kind in makers:
             return not _exists(kind, text(owner.get("uid")), item, world)
     return True
 
@@ -56,6 +63,20 @@ def pods_of(item: Item, world: World) -> list[Item]:
         return [item]
     world.need_live("the pods that a workload has made")
     return list(_pods_below(item, world))
+
+
+def running_pods(item: Item, world: World) -> list[Item]:
+    """The pods that a workload has made and that have not ended; what was not read is not there.
+
+    The list of a type's own kinds has a gap then, which the observation carries.
+    """
+    if world.declared or item.kind == "Pod":
+        return []
+    try:
+        pods = pods_of(item, world)
+    except UnreadError:
+        return []
+    return [pod for pod in pods if text(pod.status.get("phase")) not in _ENDED]
 
 
 def _pods_below(item: Item, world: World) -> Iterator[Item]:

@@ -16,6 +16,7 @@ _ROLES = (
     ("initContainers", "init"),
     ("ephemeralContainers", "ephemeral"),
 )
+_UNCONFINED = frozenset({None, "Unconfined"})
 
 
 def template(item: Item) -> Spec:
@@ -68,6 +69,21 @@ def security(container: Spec, spec: Spec) -> dict[str, object]:
         "proc_mount": own.get("procMount") or "Default",
         "host_process": _first("hostProcess", _windows(own), _windows(pods), default=False),
     }
+
+
+def is_weaker(one: Spec, other: Spec) -> bool:
+    """Whether a security context (as `security` gives it) protects less than another."""
+    powers = ("privileged", "allow_privilege_escalation", "host_process")
+    guards = ("read_only_root", "run_as_non_root")
+    return (
+        any(one[name] and not other[name] for name in powers)
+        or any(other[name] and not one[name] for name in guards)
+        or not set(names(one["capabilities_added"])) <= set(names(other["capabilities_added"]))
+        or not set(names(other["capabilities_dropped"])) <= set(names(one["capabilities_dropped"]))
+        or (one["seccomp"] in _UNCONFINED and other["seccomp"] not in _UNCONFINED)
+        or one["proc_mount"] != other["proc_mount"]
+        or (one["run_as_user"] == 0 and other["run_as_user"] != 0)
+    )
 
 
 def names(value: object) -> list[str]:

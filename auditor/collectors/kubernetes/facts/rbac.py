@@ -51,14 +51,16 @@ def granted_rules(_value: object, item: Item, world: World) -> list[Rule]:
     return [rule for one in found for rule in _effective(one, world)]
 
 
-def _effective(role: Item, world: World) -> Iterator[Rule]:
+def _effective(role: Item, world: World, seen: frozenset[str] = frozenset()) -> Iterator[Rule]:
+    """In a cluster a controller writes aggregated rules into the role; a manifest waits for it."""
     yield from map(_rule, mappings(role.object.get("rules")))
     selectors = mappings(mapping(role.object.get("aggregationRule")).get("clusterRoleSelectors"))
     if world.declared and selectors:
+        known = seen | {role.name}
         for other in world.all("ClusterRole"):
             labels = mapping(other.metadata.get("labels"))
-            if other.name != role.name and any(selects(one, labels) for one in selectors):
-                yield from map(_rule, mappings(other.object.get("rules")))
+            if other.name not in known and any(selects(one, labels) for one in selectors):
+                yield from _effective(other, world, known)
 
 
 def _rule(rule: Mapping[str, object]) -> Rule:
@@ -139,11 +141,17 @@ _ESCALATING = (
     ({"impersonate"}, "", "serviceaccounts"),
     ({"impersonate"}, "authentication.k8s.io", "uids"),
     ({"impersonate"}, "authentication.k8s.io", "userextras"),
+    # kubernetes.io, "Role based access control good practices", privilege escalation risks.
+    ({"create"}, "", "serviceaccounts/token"),
+    ({"update", "patch"}, "certificates.k8s.io", "certificatesigningrequests/approval"),
 )
 
 
 def escalation_grants(value: object, _item: Item, _world: World) -> list[Mapping[str, object]]:
-    """Those that allow to get any right: bind or escalate roles, impersonate somebody."""
+    """Those that allow to get any right: bind or escalate roles, be or become somebody else.
+
+    Somebody else's token, or a certificate that one approves oneself, is as good as impersonation.
+    """
     rules = mappings(value)
     found = [g for verbs, group, what in _ESCALATING for g in allowing(rules, verbs, group, what)]
     return [grant for grant in rules if grant in found]

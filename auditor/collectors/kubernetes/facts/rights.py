@@ -27,7 +27,11 @@ def full_rights(value: object, _item: Item, _world: World) -> list[str]:
 def _is_everything(grant: Mapping[str, object]) -> bool:
     if (grant.get("role_kind"), grant.get("role")) == ("ClusterRole", "cluster-admin"):
         return True
-    return all(_ALL in names(grant.get(part)) for part in ("verbs", "groups", "resources"))
+    if not all(_ALL in names(grant.get(part)) for part in ("groups", "resources")):
+        return False
+    # Verbs one by one: who may make and change everything may give itself the others.
+    verbs = set(names(grant.get("verbs")))
+    return _ALL in verbs or ("create" in verbs and bool(verbs & {"update", "patch"}))
 
 
 def secret_rights(value: object, item: Item, world: World) -> list[str]:
@@ -55,7 +59,9 @@ def wildcard_rules(_value: object, item: Item, world: World) -> list[str]:
 
 
 def _has_wildcard(rule: Mapping[str, object]) -> bool:
-    return any(_ALL in names(rule.get(part)) for part in ("verbs", "resources", "urls"))
+    """`/*` is every URL (rbac/v1 PolicyRule: `*` is a full, final step in the path)."""
+    urls = {_ALL, "/*"} & set(names(rule.get("urls")))
+    return bool(urls) or any(_ALL in names(rule.get(part)) for part in ("verbs", "resources"))
 
 
 def _words(rule: Mapping[str, object]) -> str:

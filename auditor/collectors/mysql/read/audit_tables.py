@@ -25,6 +25,7 @@ from auditor.core.model.status import Cause
 
 _PRIVILEGED = ("applications", "unknown_applications", "excess")
 _WATCHED = ("exists", "engine", "update_guard", "delete_guard", "triggers")
+_FOLLOWING = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
 _NO_ERROR = ("00", "01", "02")
 
 
@@ -43,7 +44,7 @@ def read_audit_tables(desk: Desk) -> Reading:
         if isinstance(privileges, Gap):
             row.miss(_PRIVILEGED, privileges)
         else:
-            row.data |= _powers(privileges, table)
+            _add_powers(row, desk, privileges, table)
         try:
             row.data |= _watched(desk, table)
         except QueryFailedError as error:
@@ -64,17 +65,37 @@ def load_privileges(desk: Desk) -> Privileges:
     return Privileges(load_accounts(desk), grants)
 
 
-def _powers(privileges: Privileges, table: MysqlAuditTable) -> dict[str, object]:
+def _add_powers(row: Draft, desk: Desk, privileges: Privileges, table: MysqlAuditTable) -> None:
     found = {name: applications(privileges.accounts, name) for name in table.application_roles}
     accounts = {one.name: one for ones in found.values() for one in ones}.values()
+    row.data |= {
+        "applications": sorted(one.label for one in accounts),
+        "unknown_applications": sorted(name for name, ones in found.items() if not ones),
+    }
+    try:
+        references = _references(desk, table)
+    except QueryFailedError as error:
+        row.miss(["excess"], error.gap)
+        return
     excess = {
         line for one in accounts for line in privileges.excess(one, table.database, table.table)
     }
-    return {
-        "applications": sorted(one.label for one in accounts),
-        "unknown_applications": sorted(name for name, ones in found.items() if not ones),
-        "excess": sorted(excess),
-    }
+    for schema, name, rights in references:
+        for one in accounts:
+            excess |= set(privileges.cascading(one, schema, name, rights))
+    row.data["excess"] = sorted(excess)
+
+
+def _references(desk: Desk, table: MysqlAuditTable) -> list[tuple[str, str, frozenset[str]]]:
+    """Tables whose rows take audit rows along, and by which rights: no trigger fires then."""
+    _require_trigger(desk, table)  # who holds nothing on the table is told of no foreign key
+    found = []
+    names = {"database": table.database, "table": table.table}
+    for schema, name, on_delete, on_update in desk.ask("references", names).rows:
+        rules = (("DELETE", on_delete), ("UPDATE", on_update))
+        rights = frozenset(right for right, rule in rules if str(rule) in _FOLLOWING)
+        found.append((str(schema), str(name), rights))
+    return found
 
 
 def _watched(desk: Desk, table: MysqlAuditTable) -> dict[str, object]:

@@ -18,7 +18,9 @@ def read_connections(desk: Desk) -> Reading:
     status, limit = desk.status(), desk.variables().number("max_connections")
     connected, peak = status.number("threads_connected"), status.number("max_used_connections")
     uptime = status.number("uptime")
-    earlier = _earlier(desk.earlier, desk.settings.endpoint)
+    endpoint = desk.settings.endpoint
+    before = desk.earlier(lambda resource: resource.data.get("endpoint") == endpoint)
+    refused = _refused(before, endpoint)
     data: dict[str, object] = {
         "endpoint": desk.settings.endpoint,
         "connected": connected,
@@ -31,11 +33,11 @@ def read_connections(desk: Desk) -> Reading:
         "refused_before": None,
         "before_at": None,
     }
-    if earlier is not None and desk.earlier is not None:
+    if refused is not None and before is not None:
         started = desk.context.clock() - timedelta(seconds=uptime)
-        restarted = started > desk.earlier.started_at
-        data["refused_before"] = 0 if restarted else earlier
-        data["before_at"] = format_instant(desk.earlier.started_at)
+        restarted = started > before.started_at
+        data["refused_before"] = 0 if restarted else refused
+        data["before_at"] = format_instant(before.started_at)
     return Reading([Resource(data)])
 
 
@@ -44,7 +46,7 @@ def _share(used: int, limit: int) -> str:
     return format((Decimal(used) / max(limit, 1)).quantize(_PLACES, rounding="ROUND_UP"), "f")
 
 
-def _earlier(observation: Observation | None, endpoint: str) -> int | None:
+def _refused(observation: Observation | None, endpoint: str) -> int | None:
     """What was counted by the run before; None where there was none."""
     for resource in () if observation is None else observation.resources:
         refused = resource.data.get("refused")

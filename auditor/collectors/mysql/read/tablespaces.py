@@ -37,7 +37,8 @@ def _draft(desk: Desk, name: str, schema: str, engine: str) -> Draft:
             "engine": engine,
             "confidential": name not in _TEMPORARY
             and schema not in _SYSTEM
-            and (not schema or not confidential or schema in confidential),
+            # A letter with a code of its own could be any: such a name is judged, not passed over.
+            and (not schema or not confidential or schema in confidential or "@" in schema),
         }
     )
 

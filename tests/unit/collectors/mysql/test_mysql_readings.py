@@ -135,7 +135,7 @@ def desk_of(
     asker = Asker(session, context.clock, context.budget)
     held = HeldGrants(asker, load_types("mysql").grants)
     settings = MysqlSettings(user="auditor")
-    return Desk(session, asker, held, load_queries(), settings, context, earlier)
+    return Desk(session, asker, held, load_queries(), settings, context, lambda _wanted: earlier)
 
 
 PLUGINS: Answers = {"information_schema.plugins": [("keyring_file", "ACTIVE", "KEYRING", "ON")]}

@@ -144,6 +144,27 @@ def test_what_is_not_committed_is_counted(repository: Path) -> None:
     assert changes(repository).facts["uncommitted"] == 2
 
 
+def test_a_commit_that_says_it_is_old_hides_neither_itself_nor_others(repository: Path) -> None:
+    write(repository, "controls/a.yaml", "a: 3\n")
+    git(repository, "commit", "-qa", "-m", "sly", at=NOW - timedelta(days=400))
+    told = [resource.data["subject"] for resource in changes(repository).resources]
+    assert told == ["sly", "looser", "first"]
+
+
+@pytest.mark.parametrize("hiding", ["--assume-unchanged", "--skip-worktree"])
+def test_a_change_that_git_was_told_not_to_see_is_counted(repository: Path, hiding: str) -> None:
+    git(repository, "update-index", hiding, "controls/a.yaml")
+    write(repository, "controls/a.yaml", "a: 3\n")
+    assert changes(repository).facts["uncommitted"] == 1
+
+
+def test_an_ignored_control_is_counted(repository: Path) -> None:
+    write(repository, ".git/info/exclude", "controls/sly.yaml\n__pycache__\n")
+    write(repository, "controls/sly.yaml", "a: 1\n")
+    write(repository, "controls/__pycache__/a.pyc", "of no matter\n")
+    assert changes(repository).facts["uncommitted"] == 1
+
+
 def test_a_folder_without_a_repository_is_a_gap(tmp_path: Path) -> None:
     reading = changes(tmp_path)
     assert reading.resources == ()

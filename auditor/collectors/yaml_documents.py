@@ -1,7 +1,7 @@
-"""YAML as Kubernetes reads it: no dates, no key twice, no document that grows without bounds.
+"""YAML as tools that deploy read it: no dates, no key twice, no document without bounds.
 
-`kubectl` turns YAML into JSON: a date stays a text, and a key that stands twice is an error to the
-API server. Aliases are allowed, but not a few lines that stand for millions of values.
+They turn YAML into JSON: a date stays a text, and a key that stands twice is an error. Aliases are
+allowed, but not a few lines that stand for millions of values.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _MAX_DEPTH = 100
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
-class _Loader(yaml.CSafeLoader):
+class DocumentLoader(yaml.CSafeLoader):
     """The safe loader, without dates and with an error for keys that stand twice."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own form of declaration
@@ -38,14 +38,19 @@ class _Loader(yaml.CSafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def parse_documents(text: str) -> Iterator[tuple[int, object]]:
+def parse_documents(
+    text: str, loader_of: type[DocumentLoader] = DocumentLoader
+) -> Iterator[tuple[int, object]]:
     """Line (from 1) and value of each document that is not empty.
+
+    Args:
+        loader_of: A loader that knows further tags.
 
     Raises:
         yaml.YAMLError: Wrong YAML.
         ValueError: A document stands for too many values.
     """
-    loader = _Loader(text)
+    loader = loader_of(text)
     try:
         while loader.check_node():
             node = loader.get_node()

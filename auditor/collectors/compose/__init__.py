@@ -1,0 +1,5 @@
+"""Docker Compose files."""
+
+from auditor.collectors.compose.collector import ComposeCollector
+
+__all__ = ["ComposeCollector"]
