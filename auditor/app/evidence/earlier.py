@@ -41,7 +41,7 @@ def _of_run(store: Store, run: str, target: str, resource_type: str) -> Observat
     history = store.history(run)
     if history is None:
         return None
-    for entry in history.collects:
+    for entry in reversed(history.collects):  # the later of two is the one that is judged
         if (entry.target, entry.resource_type) == (target, resource_type):
             return load_observation(store, entry, load_policy(store, history))
     return None

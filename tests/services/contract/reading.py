@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +11,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from auditor.collectors.budget import CallBudget
-from auditor.collectors.interface import CollectionContext, Collector, Preflight, nothing_earlier
+from auditor.collectors.interface import (
+    CollectionContext,
+    Collector,
+    Earlier,
+    Preflight,
+    nothing_earlier,
+)
 from auditor.core.model.observation import Observation
 from auditor.core.model.target import Target
 from tests.services.contract.world import World
@@ -54,7 +60,7 @@ def collect(
     project: bool = True,
     max_calls: int | None = None,
     timeout_s: float = 20.0,
-    earlier: Callable[[str, str], Observation | None] = nothing_earlier,
+    earlier: Earlier = nothing_earlier,
 ) -> Read:
     """Read types, or all of them, from the world's target or another one."""
     clock = Clock()

@@ -226,7 +226,7 @@ def test_a_budget_of_one_request_is_kept(subject: Subject) -> None:
 
 
 def test_earlier_evidence_that_cannot_be_had_is_no_end_of_reading(subject: Subject) -> None:
-    def lost(_target: str, _resource_type: str) -> Observation | None:
+    def lost(_target: str, _resource_type: str, _wanted: object) -> Observation | None:
         raise StoreError("the store is away")
 
     read = collect(subject.collector, subject.world, earlier=lost)

@@ -13,6 +13,7 @@ import pytest
 
 from auditor.core.model.finding import Finding
 from auditor.core.model.target import Target
+from tests.services.mysql.conftest import open_folder
 from tests.services.mysql.servers import PASSWORD, mariadb
 from tests.services.postgres.server import AUDITOR, AUDITOR_PASSWORD, postgres
 from tests.services.sql_controls.application_data import (
@@ -30,7 +31,11 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
         "min_age": {"audit": "365d"},
     },
 }
-CONTROLS = [c for c in shipped_controls("applications") if c.id != "audit-chain"]
+CONTROLS = [
+    control
+    for control in shipped_controls("applications")
+    if control.id not in {"audit-chain", "compose-services"}  # of other collectors
+]
 
 
 def emptied(table: str) -> str:
@@ -104,13 +109,10 @@ def on_postgres() -> Iterator[Application]:
 
 @pytest.fixture(scope="session")
 def on_mysql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    folder = tmp_path_factory.mktemp("mysql-application")
-    for parent in (folder.parent, folder.parent.parent):
-        parent.chmod(parent.stat().st_mode | 0o011)
-    secret = folder.parent / "auditor.password"
+    secret = tmp_path_factory.mktemp("mysql-application") / "auditor.password"
     secret.touch(mode=0o600)
     secret.write_text(f"{PASSWORD}\n")
-    with mariadb(folder) as server, ExitStack() as stack:
+    with open_folder() as folder, mariadb(folder) as server, ExitStack() as stack:
         server.sql("CREATE DATABASE shop", f"CREATE USER auditor@'%' IDENTIFIED BY '{PASSWORD}'")
         connection: Any = stack.enter_context(server.admin())
 

@@ -10,7 +10,7 @@ import pytest
 from auditor.core.model.control import Control
 from auditor.core.model.period_report import Effect
 from auditor.core.model.target import Target
-from auditor.core.period.changes import policy_changes
+from auditor.core.policy_changes.policies import policy_changes
 from tests.unit.core.period.runs import TARGET, Day, control, daily, policy
 from tests.unit.core.period.runs import report as period
 

@@ -9,7 +9,7 @@ from auditor.core.model.control import Assertion, Check, Control, RequirementMap
 from auditor.core.model.parameter import Parameter
 from auditor.core.model.period_report import Effect
 from auditor.core.model.policy import Policy
-from auditor.core.period.delta import Delta, written
+from auditor.core.policy_changes.delta import Delta, written
 from auditor.core.times import format_duration
 
 _STRENGTH = {"full": 2, "partial": 1, "supporting": 0}

@@ -1,4 +1,4 @@
-"""One difference of two policies, before it is known which runs they are of."""
+"""One difference of two policies, whatever runs they are of."""
 
 from __future__ import annotations
 

@@ -1,0 +1,148 @@
+"""The gate, step by step.
+
+(0) trust, from the base; (1) the baseline, found, verified and young enough; (2) the gated run,
+made by the caller or read from the store and proven; (3) its waivers and attestations, held against
+the base's trust; (4) the comparison; (5) the changed controls replayed on the baseline's evidence;
+(6) approvals; (7) what counts. Nothing is scanned for a baseline that does not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from auditor.app.assess import recorded
+from auditor.app.gating.approvals import load_approvals, with_approvals
+from auditor.app.gating.attestations import check_attestations
+from auditor.app.gating.baseline import (
+    Baseline,
+    Reference,
+    check_age,
+    found_baseline,
+    read_baseline,
+)
+from auditor.app.gating.narrowing import narrowed, scope_words
+from auditor.app.gating.trusting import Trusted, base_trust
+from auditor.app.gating.waivers import held_against
+from auditor.app.project import Project
+from auditor.app.runs import find_run
+from auditor.app.selection import Selection
+from auditor.app.verifying import rejudge_record
+from auditor.attest.evidence import Evidence
+from auditor.attest.result import StepVerdict
+from auditor.attest.verify import STORE_STEPS, take_steps
+from auditor.core.diff.compare import compare
+from auditor.core.diff.gate import Basis, GateResult, Rules, decide
+from auditor.core.diff.model import Side
+from auditor.core.diff.replay import replay
+from auditor.core.diff.weakening import weakenings
+from auditor.errors import UsageError, VerificationError
+from auditor.store.interface import Store
+
+
+@dataclass(frozen=True, slots=True)
+class GateOptions:
+    """What is asked of the gate.
+
+    Args:
+        baseline: `ledger:latest`, `ledger:ID`, `git:REF:PATH`, or the path of a signed bundle.
+        trust: A folder, or `git:REF`; the commit of a `git:` baseline where it is None.
+        max_age: How old the baseline may be; None for any age.
+        replay: Judge changed controls on the baseline's evidence.
+    """
+
+    baseline: Reference
+    rules: Rules = field(default_factory=Rules)
+    trust: str | None = None
+    max_age: timedelta | None = None
+    replay: bool = False
+    selection: Selection = field(default_factory=Selection)
+
+
+def gate(
+    project: Project,
+    options: GateOptions,
+    run: str | None,
+    scan: Callable[[], str],
+    clock: Callable[[], datetime],
+) -> GateResult:
+    """Compare a run with the baseline.
+
+    Args:
+        run: The run to gate; None has `scan` make one.
+        scan: Makes a run and gives its id; called when the baseline holds.
+
+    Raises:
+        UsageError: The baseline is missing, too old or later than the run.
+        VerificationError: It was edited, or is not signed by whom the base trusts.
+    """
+    reference = options.baseline
+    trusted = base_trust(project, options.trust, reference.ref)
+    chosen = None if run is None else find_run(project.store, run)
+    with found_baseline(project, reference, trusted, chosen) as (subject, name):
+        if name == chosen:
+            raise UsageError(f"run {name} is its own baseline", hint="--baseline ledger:latest")
+        now = clock()
+        base = read_baseline(subject, name, trusted, now, reference.text, judge=options.replay)
+    check_age(base.side, now, options.max_age, reference.text)
+    gated = scan() if chosen is None else chosen
+    after = read_side(project.store, gated)
+    check_attestations(project.store, gated, after.policy, trusted)
+    if chosen is not None:
+        _prove(project, gated, trusted, clock())
+    check_age(base.side, after.now, None, reference.text)
+    return _compared(project, options, trusted, base, after)
+
+
+def read_side(store: Store, run: str) -> Side:
+    """A complete run of a store.
+
+    Raises:
+        UsageError: There is none of that id, or it has no verdicts.
+    """
+    found = recorded(store, run)
+    start = found.history.start
+    if start is None:
+        raise UsageError(f"the log has no start of run {run}", hint="auditor run list")
+    judgement = found.judgement
+    return Side(run, start.now, found.policy, judgement.findings, judgement.not_tested)
+
+
+def _compared(
+    project: Project, options: GateOptions, trusted: Trusted, base: Baseline, after: Side
+) -> GateResult:
+    authors = trusted.commit.authors() if trusted.commit else frozenset()
+    before = narrowed(base.side, options.selection)
+    held = held_against(after, base.side.policy, trusted, authors)
+    diff = compare(before, narrowed(held, options.selection))
+    diff = replace(diff, policy=(*trusted.edited, *diff.policy))
+    replayed = None
+    if options.replay:
+        policies = diff.before.policy, diff.after.policy
+        replayed = replay(*policies, diff.before.findings, diff.policy, base.judge)
+    found = weakenings(diff.policy, diff.before.policy, diff.after.policy, replayed)
+    approved = with_approvals(
+        found, load_approvals(project), trusted, base.side.policy, authors, after.now
+    )
+    basis = Basis(options.baseline.text, trusted.source, base.warnings)
+    return decide(diff, basis, options.rules, approved, replayed, scope_words(options.selection))
+
+
+def _prove(project: Project, run: str, trusted: Trusted, now: datetime) -> None:
+    """A run that was made before is what the log says; who signed it is asked of baselines only.
+
+    Raises:
+        VerificationError: It was changed.
+    """
+    evidence = Evidence(
+        reader=project.store.reader(),
+        trust=trusted.policy,
+        run=run,
+        rejudge=lambda record: rejudge_record(record, trusted.policy.approvers),
+        now=now,
+    )
+    for step in take_steps(evidence, STORE_STEPS).steps:
+        if step.verdict is StepVerdict.BAD:
+            where = f"run {run}, step {step.number} ({step.title})"
+            raise VerificationError(step.detail, where=where, hint="auditor verify says more")

@@ -1,0 +1,1 @@
+"""What one policy says otherwise than another: shared by periods, `auditor diff` and the gate."""
