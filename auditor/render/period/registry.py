@@ -14,8 +14,11 @@ from auditor.errors import UsageError
 from auditor.render.period.interface import PeriodRenderer
 
 BUILT_IN: Mapping[str, str] = {
+    "html": "auditor.render.period.html:PeriodHtmlRenderer",
     "json": "auditor.render.period.json_v1:PeriodJsonRenderer",
+    "pdf": "auditor.render.period.pdf:PeriodPdfRenderer",
     "text": "auditor.render.period.text:PeriodTextRenderer",
+    "xlsx": "auditor.render.period.xlsx:PeriodXlsxRenderer",
 }
 
 

@@ -35,9 +35,7 @@ def test_without_a_channel_it_is_a_matter_of_configuration(here: Company, audito
     assert here.folder.exists()
 
 
-def test_a_failed_delivery_is_told_with_the_next_report(
-    scanned: Company, auditor: Auditor
-) -> None:
+def test_a_failed_delivery_is_told_with_the_next_report(scanned: Company, auditor: Auditor) -> None:
     assert "not delivered" not in auditor("report").err
     assert auditor("notify").code == 3
     assert "not delivered: auditor notify --list" in auditor("report").err
