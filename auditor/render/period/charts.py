@@ -165,17 +165,6 @@ def _part(time: timedelta, longest: timedelta) -> int:
     return min(time * room // longest, room) if longest else 0
 
 
-def share_bar(counts: Mapping[str, int], colours: Mapping[str, str]) -> Markup:
-    """A bar in proportion to counts, in the order of `colours`; it is filled exactly."""
-    total = sum(counts.values())
-    done, parts = 0, []
-    for name, colour in colours.items():
-        if counts.get(name):
-            x, done = done * WIDTH // total, done + counts[name]
-            parts.append(_box(x, done * WIDTH // total - x, 0, HEIGHT, colour))
-    return _svg(parts)
-
-
 def legend_mark(status: ControlStatus | None) -> Markup:
     """The shape of a status, small; None for what has no evidence."""
     if status is None:
