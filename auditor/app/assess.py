@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from auditor import __version__
@@ -25,6 +25,7 @@ from auditor.ledger.runs import RunHistory
 from auditor.store.interface import Store
 
 VERDICTS_SCHEMA = "verdicts-1"
+_OPEN = b'{"findings":['
 _AT_ONCE = 1000  # findings whose documents are in memory
 
 
@@ -34,14 +35,19 @@ def verdict_bytes(judgement: Judgement) -> bytes:
     They hold no time, run id or digest: two scans of unchanged systems give the same bytes, and so
     does judging one recorded run twice.
     """
+    return b"".join(verdict_pieces(judgement))
+
+
+def verdict_pieces(judgement: Judgement) -> Iterator[bytes]:
+    """The same bytes part by part: all at once would be the peak of memory of a large run."""
     not_tested = [item.to_json() for item in judgement.not_tested]
     frame = canonical({"schema": VERDICTS_SCHEMA, "findings": [], "not_tested": not_tested})
-    # Part by part: all their documents at once would be the peak of memory of a large run.
-    findings = b",".join(
-        canonical([finding.to_json() for finding in judgement.findings[at : at + _AT_ONCE]])[1:-1]
-        for at in range(0, len(judgement.findings), _AT_ONCE)
-    )
-    return frame.replace(b'{"findings":[', b'{"findings":[' + findings, 1)
+    yield _OPEN
+    for at in range(0, len(judgement.findings), _AT_ONCE):
+        part = judgement.findings[at : at + _AT_ONCE]
+        yield b"," if at else b""
+        yield canonical([finding.to_json() for finding in part])[1:-1]
+    yield frame.removeprefix(_OPEN)
 
 
 def parse_verdicts(data: bytes) -> Judgement:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from auditor import __version__
-from auditor.app.assess import assemble, recorded, verdict_bytes
+from auditor.app.assess import assemble, recorded, verdict_pieces
 from auditor.app.boundary import guarded
 from auditor.app.collecting import collect_target
 from auditor.app.evidence.earlier import earlier_than
@@ -167,6 +167,7 @@ class Scan:
         try:
             self._collect(policy, plan, evidence)
             judgement = evaluate(policy, plan, evidence, self.now, self.project.engine)
+            evidence.let_go()  # what follows needs the findings, and room for their documents
             return self._finish(policy, judgement, evidence, start)
         except KeyboardInterrupt:
             self.options.progress(f"what was read is kept: auditor scan --resume {self.run}")
@@ -288,7 +289,7 @@ class Scan:
     ) -> Assessment:
         """Verdicts, statement and end into the log; the assessment comes from what was recorded."""
         store = self.project.store
-        verdicts = store.put(verdict_bytes(judgement), retain_until=self.retain)
+        verdicts = store.put_stream(verdict_pieces(judgement), retain_until=self.retain)
         counts = count(judgement.findings)
         result = outcome(judgement.findings).value
         predicate = Predicate(

@@ -79,6 +79,11 @@ class RunEvidence(Mapping[ObservationKey, Observation]):
             _oldest, dropped = self._held.popitem(last=False)
             self._weight -= len(dropped.resources)
 
+    def let_go(self) -> None:
+        """Hold nothing any more; what is asked for after this is read back."""
+        self._held.clear()
+        self._weight = 0
+
     def __getitem__(self, key: ObservationKey) -> Observation:
         """The observation, read back where it is not held."""
         if key not in self._held:

@@ -53,6 +53,16 @@ def test_the_bound_changes_nothing_that_is_judged(tmp_path: Path, max_held: int)
     assert evidence.get(("one", "fake.nothing")) is None
 
 
+def test_what_was_let_go_of_is_read_back(tmp_path: Path) -> None:
+    _company, store, entries = recorded(tmp_path)
+    evidence = evidence_of(store, entries, 10_000)
+    before = {key: evidence[key] for key in evidence}
+    evidence.let_go()
+    assert evidence.entries == entries
+    assert dict(evidence) == before
+    assert all(evidence[key] is not before[key] for key in evidence)
+
+
 def test_what_was_dropped_and_then_changed_is_not_judged(tmp_path: Path) -> None:
     company, store, entries = recorded(tmp_path)
     evidence = evidence_of(store, entries, 0)
