@@ -6,7 +6,7 @@ import errno
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -85,7 +85,13 @@ def _on_this_machine(action: Callable[[], R]) -> R:
 
 def echo(data: bytes) -> None:
     """Write a result to stdout, exactly."""
-    sys.stdout.buffer.write(data)
+    echo_parts([data])
+
+
+def echo_parts(parts: Iterable[bytes]) -> None:
+    """Write a result to stdout as it comes."""
+    for part in parts:
+        sys.stdout.buffer.write(part)
     sys.stdout.buffer.flush()
 
 

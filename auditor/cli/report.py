@@ -14,9 +14,17 @@ from auditor.app.period.outputs import (
     write_period,
 )
 from auditor.app.project import open_project
-from auditor.app.reports.outputs import OutputRequest, render_to, write_outputs
+from auditor.app.reports.outputs import OutputRequest, render_parts, write_outputs
 from auditor.app.runs import find_run
-from auditor.cli.common import colour_option, config_option, echo, guard, note, wants_colour
+from auditor.cli.common import (
+    colour_option,
+    config_option,
+    echo,
+    echo_parts,
+    guard,
+    note,
+    wants_colour,
+)
 from auditor.cli.undelivered import note_undelivered
 from auditor.errors import UsageError
 from auditor.render.period.registry import period_renderer
@@ -92,5 +100,5 @@ def _of_run(
     for path in write_outputs(project, assessment, requests, signed=signed, progress=note):
         note(f"wrote {path}")
     if not requests:
-        echo(render_to(form, assessment, colour=colour))
+        echo_parts(render_parts(form, assessment, colour=colour))
     note_undelivered(project)

@@ -9,7 +9,7 @@ import click
 
 from auditor.app.declared import with_declared
 from auditor.app.project import Project, open_project
-from auditor.app.reports.outputs import OutputRequest, render_to, write_outputs
+from auditor.app.reports.outputs import OutputRequest, render_parts, write_outputs
 from auditor.app.resuming import find_interrupted
 from auditor.app.runs import find_run
 from auditor.app.scan import Scan, ScanOptions, plan_run
@@ -18,7 +18,7 @@ from auditor.cli.common import (
     chosen_engine,
     colour_option,
     config_option,
-    echo,
+    echo_parts,
     guard,
     note,
     wants_colour,
@@ -124,11 +124,13 @@ def scan(
     try:
         written = write_outputs(project, assessment, requests, progress=note)
     except AuditorError:
-        echo(render_to(form, assessment, colour=colour))  # it is recorded: show it all the same
+        echo_parts(
+            render_parts(form, assessment, colour=colour)
+        )  # it is recorded: show it all the same
         raise
     places = [("evidence", project.loaded.config.store)]
     places += [(request.form, str(request.path)) for request in requests]
-    echo(render_to(form, assessment, colour=colour, places=places))
+    echo_parts(render_parts(form, assessment, colour=colour, places=places))
     for path in written:
         note(f"wrote {path}")
     note_undelivered(project)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from io import SEEK_END, BytesIO
 from itertools import islice
 
 from auditor.core.canonical import digest, indented
@@ -35,18 +34,24 @@ class JsonRenderer:
             LedgerError: The assessment holds a value that canonical JSON forbids.
         """
         del proof  # it goes beside the document: the schema is closed
+        return b"".join(self.pieces(assessment))
+
+    def pieces(self, assessment: Assessment) -> Iterator[bytes]:
+        """The document part by part, for whoever does not need it in one piece.
+
+        Raises:
+            LedgerError: As `render`.
+        """
         frame = indented(replace(assessment, findings=()).to_json())
         if not assessment.findings:
-            return frame
+            yield frame
+            return
         before, after = frame.split(_EMPTY)
-        made = BytesIO(before)
-        made.seek(0, SEEK_END)
-        made.write(b'\n  "findings": [\n')
+        yield before + b'\n  "findings": [\n'
         for number, part in enumerate(_parts(assessment)):
-            made.write(b",\n" if number else b"")
-            made.write(part)
-        made.write(b"\n  ]" + after)
-        return made.getvalue()
+            yield b",\n" if number else b""
+            yield part
+        yield b"\n  ]" + after
 
 
 def _parts(assessment: Assessment) -> Iterator[bytes]:

@@ -20,6 +20,7 @@ from auditor.core.model.assessment import Assessment
 from auditor.core.model.report_proof import ReportProof
 from auditor.errors import ConfigError, UsageError
 from auditor.ledger.entries import Report
+from auditor.render.json_v1 import JsonRenderer
 from auditor.render.registry import format_names, renderer
 
 SIGNED_FORMATS = frozenset({"html", "pdf"})
@@ -76,6 +77,20 @@ def render_to(
 
     width = terminal_width()
     return TextRenderer(width=width, colour=colour, places=list(places)).render(assessment)
+
+
+def render_parts(
+    form: str,
+    assessment: Assessment,
+    *,
+    colour: bool = False,
+    places: Sequence[tuple[str, str]] = (),
+) -> Iterator[bytes]:
+    """The same in parts: the JSON of a large run need not be in memory at once."""
+    if form == "json":
+        yield from JsonRenderer().pieces(assessment)
+    else:
+        yield render_to(form, assessment, colour=colour, places=places)
 
 
 def terminal_width() -> int:
