@@ -5,7 +5,13 @@ set -uo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 out="${INPUT_OUTPUT:-auditor-reports}"
 config="${AUDITOR_CONFIG:-auditor.yaml}"
-mkdir -p "$out"
+if [[ -L "$out" ]]; then
+    echo "::error title=auditor::The folder of reports is a link that the checkout brought."
+    exit 2
+fi
+mkdir -p "$out" || exit 2
+# A checkout may bring reports of its own making; none of them may be taken for one of this run.
+rm -rf -- "$out"/auditor.{sarif,xml,json,md,txt} "$out/summary.md"
 
 more=()
 while IFS= read -r line; do

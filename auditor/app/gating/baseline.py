@@ -18,7 +18,7 @@ from pathlib import Path
 from auditor.app.assess import parse_verdicts
 from auditor.app.evidence.restoring import observations_of
 from auditor.app.export.controls import parse_policy, readable_controls
-from auditor.app.gating.git import Commit
+from auditor.app.gating.git import Commit, find_commit
 from auditor.app.gating.trusting import GIT, Trusted
 from auditor.app.project import Project
 from auditor.app.runs import find_run, judge_recorded
@@ -88,7 +88,7 @@ class Baseline:
 
 @contextmanager
 def found_baseline(
-    project: Project, reference: Reference, trusted: Trusted, before: str | None
+    project: Project, reference: Reference, before: str | None
 ) -> Iterator[tuple[Subject, str]]:
     """Where the baseline lies and which run it is; what was taken from a commit goes away after.
 
@@ -110,7 +110,8 @@ def found_baseline(
         yield subject, chosen_run(subject, "latest")
     else:
         with tempfile.TemporaryDirectory(prefix="auditor-baseline-") as folder:
-            subject = _subject(_extracted(reference, trusted.commit, Path(folder)), reference.text)
+            commit = find_commit(project.loaded.folder, reference.ref or "")
+            subject = _subject(_extracted(reference, commit, Path(folder)), reference.text)
             yield subject, chosen_run(subject, "latest")
 
 
@@ -123,9 +124,7 @@ def _before(project: Project, run: str | None) -> str:
     return older[0]
 
 
-def _extracted(reference: Reference, commit: Commit | None, folder: Path) -> Path:
-    if commit is None:
-        raise UsageError(f"no commit for {reference.text}")
+def _extracted(reference: Reference, commit: Commit, folder: Path) -> Path:
     kind = commit.kind(reference.name)
     if not kind:
         message = f"there is no {reference.name} in {commit.ref} ({commit.id[:12]})"

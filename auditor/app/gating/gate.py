@@ -79,8 +79,9 @@ def gate(
     """
     reference = options.baseline
     trusted = base_trust(project, options.trust, reference.ref)
+    authors = trusted.commit.authors() if trusted.commit else frozenset[str]()
     chosen = None if run is None else find_run(project.store, run)
-    with found_baseline(project, reference, trusted, chosen) as (subject, name):
+    with found_baseline(project, reference, chosen) as (subject, name):
         if name == chosen:
             raise UsageError(f"run {name} is its own baseline", hint="--baseline ledger:latest")
         now = clock()
@@ -92,7 +93,7 @@ def gate(
     if chosen is not None:
         _prove(project, gated, trusted, clock())
     check_age(base.side, after.now, None, reference.text)
-    return _compared(project, options, trusted, base, after)
+    return _compared(project, options, trusted, authors, base, after)
 
 
 def read_side(store: Store, run: str) -> Side:
@@ -110,9 +111,13 @@ def read_side(store: Store, run: str) -> Side:
 
 
 def _compared(
-    project: Project, options: GateOptions, trusted: Trusted, base: Baseline, after: Side
+    project: Project,
+    options: GateOptions,
+    trusted: Trusted,
+    authors: frozenset[str],
+    base: Baseline,
+    after: Side,
 ) -> GateResult:
-    authors = trusted.commit.authors() if trusted.commit else frozenset()
     before = narrowed(base.side, options.selection)
     held = held_against(after, base.side.policy, trusted, authors)
     diff = compare(before, narrowed(held, options.selection))

@@ -17,7 +17,7 @@ from auditor.catalog.config import Config
 from auditor.catalog.source import parse_yaml, validate
 from auditor.core.canonical import digest
 from auditor.core.model.period_report import Effect
-from auditor.core.policy_changes.delta import Delta
+from auditor.core.policy_changes.delta import Delta, written
 from auditor.errors import ConfigError, UsageError
 
 GIT = "git:"
@@ -28,7 +28,8 @@ class Trusted:
     """A trust policy with where it comes from.
 
     Args:
-        edited: The working folder's own trust policy, where it says otherwise than the base's.
+        edited: What else of the working folder is otherwise than in the base: its own trust
+            policy, and the store that runs are written to and read back from.
         commit: The base commit, None where there is none.
     """
 
@@ -85,7 +86,8 @@ def _of_commit(project: Project, commit: Commit) -> Trusted:
         policy = TrustPolicy.parse(data.decode("utf-8"), where=where)
     except UnicodeDecodeError as error:
         raise ConfigError("not text in UTF-8", where=where) from error
-    return Trusted(policy, f"{where} ({commit.id[:12]})", tuple(_edited(project, data)), commit)
+    edited = (*_edited(project, data), *_moved(project, config))
+    return Trusted(policy, f"{where} ({commit.id[:12]})", edited, commit)
 
 
 def _relative(folder: Path, root: Path) -> str:
@@ -102,3 +104,14 @@ def _edited(project: Project, base: bytes) -> list[Delta]:
     what = "changed" if own else "removed"
     was, now = digest(base), digest(own) if own else ""
     return [Delta("trust", TRUST_FILE, what, was, now, Effect.UNKNOWN)]
+
+
+def _moved(project: Project, base: Config) -> list[Delta]:
+    """Another store has other runs before this one, and may give back another run than was made."""
+    places = [
+        written({"store": config.store, "object_store": config.object_store.model_dump()})
+        for config in (base, project.loaded.config)
+    ]
+    if places[0] == places[1]:
+        return []
+    return [Delta("store", project.loaded.source.name, "changed", places[0], places[1])]

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from auditor.app.gating.trusting import Trusted
 from auditor.app.waivers import check_recorded_waiver
+from auditor.attest.detached import verify_file
 from auditor.core.diff.model import Side
 from auditor.core.evaluate.waivers import refusal, same_person
 from auditor.core.model.finding import Finding
@@ -47,6 +48,8 @@ def _signature(
     waiver = signed.waiver
     try:
         check_recorded_waiver(signed, trusted.policy.approvers)
+        # It is new: when its approver says to have signed it proves nothing of a retired key.
+        verify_file(signed.text.encode(), signed.sidecar, trusted.policy.approvers, at=side.now)
     except AuditorError as error:
         return f"the trust policy of the baseline does not bear it out: {error.message}"
     if is_author(waiver.approved_by, authors, base):

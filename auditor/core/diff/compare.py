@@ -97,11 +97,8 @@ class _Comparison:
 
     def _both(self, was: Finding, now: Finding) -> FindingChange | None:
         if was.status is now.status:
-            worse = now.severity.rank < was.severity.rank and now.status is Status.FAIL
-            if not worse:
-                return None
-            why = f"severity was {was.severity.value}"
-            return FindingChange(ChangeKind.NEW, was, now, why)
+            why = _worse(was, now) if now.status is Status.FAIL else ""
+            return FindingChange(ChangeKind.NEW, was, now, why) if why else None
         if was.status in UNJUDGED or now.status in UNJUDGED:
             run = self._after if now.status in UNJUDGED else self._before
             return FindingChange(ChangeKind.INCOMPARABLE, was, now, f"not judged in {run.run}")
@@ -161,3 +158,15 @@ def _kind(was: Status, now: Status) -> ChangeKind:
     return (
         ChangeKind.FIXED if better and was in (Status.FAIL, Status.WAIVED) else ChangeKind.CHANGED
     )
+
+
+def _worse(was: Finding, now: Finding) -> str:
+    """What of two failures is worse in the second; "" where nothing is."""
+    if now.severity.rank < was.severity.rank:
+        return f"severity was {was.severity.value}"
+    more = sorted(_false(now) - _false(was))
+    return f"fails {', '.join(more)} as well" if more else ""
+
+
+def _false(finding: Finding) -> set[str]:
+    return {result.id for result in finding.assertions if result.truth == "false"}

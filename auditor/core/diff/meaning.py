@@ -45,5 +45,5 @@ def _decides(check: Check) -> Meaning:
         check.key,
         check.population,
         check.freshness,
-        tuple((a.id, a.expr, a.severity) for a in check.assert_),
+        tuple((a.id, a.expr, a.severity, bool(a.absorbs)) for a in check.assert_),
     )

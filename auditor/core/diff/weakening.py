@@ -1,7 +1,7 @@
 """What a changed policy asks less of, in parts that can be approved one by one.
 
-A part is a control, a target, a waiver, ...; its digest is over every difference of it and over the
-whole control before and after, so that an approval is of exactly this change and of no other.
+A part is a control, a target, a framework, ...; its digest is over every difference of it and over
+the whole of it before and after, so that an approval is of exactly this change and of no other.
 Waivers are no part of it: each carries its approver's signature itself. Neither is the program,
 whose verdicts verification has made again.
 """
@@ -79,7 +79,7 @@ def weakenings(
     flips: dict[str, list[Flip]] = {}
     for flip in replay.flips if replay else ():
         flips.setdefault(f"control {flip.finding.control}", []).append(flip)
-    documents = _control_documents(before), _control_documents(after)
+    documents = _documents(before), _documents(after)
     found = []
     for part, own in sorted(parts.items()):
         weak = tuple(delta for delta in own if delta.effect in _WEAK)
@@ -89,9 +89,16 @@ def weakenings(
     return tuple(found)
 
 
-def _control_documents(policy: Policy) -> Mapping[str, object]:
-    documents: list[dict[str, object]] = policy.to_json()["controls"]  # type: ignore[assignment]
-    return {f"control {document['id']}": document for document in documents}
+def _documents(policy: Policy) -> Mapping[str, object]:
+    """Parts as they are whole: a difference of two frameworks says no more than their versions."""
+    document: Mapping[str, list[dict[str, object]]] = policy.to_json()  # type: ignore[assignment]
+    parts: dict[str, object] = {
+        f"{kind} {member[name]}": member
+        for kind, name in (("control", "id"), ("framework", "id"), ("target", "name"))
+        for member in document[f"{kind}s"]
+    }
+    scope = {name: document[name] for name in ("environments", "overrides")}
+    return parts | {"scope environments": scope}
 
 
 def _digest(

@@ -13,10 +13,11 @@ from auditor.core.policy_changes.delta import Delta, written
 from auditor.core.times import format_duration
 
 _STRENGTH = {"full": 2, "partial": 1, "supporting": 0}
-_WORDS = ("title", "statement", "frequency", "nature")
+_WORDS = ("title", "statement", "nature")
+_OFTEN = ("continuous", "hourly", "daily", "weekly", "monthly", "quarterly", "yearly")
 _CHECK_WORDS = ("title", "catalogue", "differs", "remediation", "verify_by_hand", "irrelevant")
 _CHECK_MEANING = ("collector", "resource", "query", "scope", "when", "key", "population")
-_ASSERTION_WORDS = ("message", "absorbs", "vacuous")
+_ASSERTION_WORDS = ("message", "vacuous")
 
 
 def control_changes(
@@ -48,6 +49,9 @@ def _field(model: Control | Check | Assertion, name: str) -> str:
 
 
 def _cadence(before: Control, after: Control) -> Iterator[Delta]:
+    if before.frequency != after.frequency:
+        yield Delta("control", after.id, "frequency changed", before.frequency, after.frequency,
+                    _by_frequency(before.frequency, after.frequency))  # fmt: skip
     for name in ("every", "gap_tolerance"):
         was: timedelta = getattr(before.evaluate, name)
         now: timedelta = getattr(after.evaluate, name)
@@ -55,6 +59,13 @@ def _cadence(before: Control, after: Control) -> Iterator[Delta]:
             effect = Effect.LOOSENS if now > was else Effect.TIGHTENS
             yield Delta("control", after.id, f"evaluate.{name} changed", format_duration(was),
                         format_duration(now), effect)  # fmt: skip
+
+
+def _by_frequency(was: str, now: str) -> Effect:
+    """Sample sizes follow from it: what happens less often is tested on fewer items."""
+    if was not in _OFTEN or now not in _OFTEN:
+        return Effect.UNKNOWN
+    return _by_sign(_OFTEN.index(was) - _OFTEN.index(now))
 
 
 def _mappings(before: Control, after: Control) -> Iterator[Delta]:
@@ -68,7 +79,8 @@ def _mappings(before: Control, after: Control) -> Iterator[Delta]:
             yield Delta("mapping", after.id, f"{what} added", "", now.strength, Effect.TIGHTENS)
         elif was is not None and now is not None and was != now:
             step = _STRENGTH[now.strength] - _STRENGTH[was.strength]
-            effect = Effect.UNKNOWN if not step else _by_sign(step)
+            claim = was.model_copy(update={"strength": now.strength})
+            effect = _by_sign(step) if step and claim == now else Effect.UNKNOWN
             yield Delta(
                 "mapping", after.id, f"{what} changed", _mapping(was), _mapping(now), effect
             )
@@ -105,6 +117,9 @@ def _declared(before: Control, after: Control) -> Iterator[Delta]:
                         _effect(now, was.loosest, now.loosest))  # fmt: skip
         elif was.type != now.type or was.looser != now.looser:
             yield Delta("parameter", subject, "declared otherwise", was.type, now.type)
+        elif was.direction() != now.direction():
+            yield Delta("parameter", subject, "weaker the other way round",
+                        was.direction() or "", now.direction() or "")  # fmt: skip
 
 
 def _default(parameter: Parameter | None) -> str:
@@ -121,8 +136,11 @@ def _values(
             was = _value(before, old_policy, environment, name)
             now = _value(after, new_policy, environment, name)
             if was != now:
+                # Which way is weaker is not for the change to say.
+                turned = before.parameters[name].direction() != parameter.direction()
+                effect = Effect.UNKNOWN if turned else _effect(parameter, was, now)
                 yield Delta("parameter", f"{after.id}.{name}", f"value in {environment}",
-                            written(was), written(now), _effect(parameter, was, now))  # fmt: skip
+                            written(was), written(now), effect)  # fmt: skip
 
 
 def _value(control: Control, policy: Policy, environment: str, name: str) -> object:
@@ -194,6 +212,15 @@ def _assertion(path: str, what: str, was: Assertion, now: Assertion) -> Iterator
         effect = _by_sign(was.severity.rank - now.severity.rank)
         yield Delta("check", path, f"{what} has another severity", was.severity.value,
                     now.severity.value, effect)  # fmt: skip
+    if was.absorbs != now.absorbs:
+        yield Delta("check", path, f"{what} absorbs otherwise", was.absorbs, now.absorbs,
+                    _by_absorbing(was, now))  # fmt: skip
     if any(getattr(was, name) != getattr(now, name) for name in _ASSERTION_WORDS):
         yield Delta("check", path, f"{what} is worded otherwise", was.message, now.message,
                     Effect.NEUTRAL)  # fmt: skip
+
+
+def _by_absorbing(was: Assertion, now: Assertion) -> Effect:
+    """What absorbs may pass where a term of it could not be read; the reason is only words."""
+    step = bool(was.absorbs) - bool(now.absorbs)
+    return _by_sign(step) if step else Effect.NEUTRAL

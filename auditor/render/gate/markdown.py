@@ -31,7 +31,7 @@ from auditor.render.markdown import COMMENT, JOB_SUMMARY
 __all__ = ["COMMENT", "JOB_SUMMARY", "MARK", "GateMarkdown"]
 MARK = "<!-- auditor gate -->"
 _LEAST = 4_096
-_RESERVE = 1_600  # for what stands after the sections
+_RESERVE = 1_600  # for titles without rows, and for what is left out
 _LONGEST = 400
 
 
@@ -82,8 +82,8 @@ class GateMarkdown:
     def _document(
         self, head: Iterable[str], sections: Iterable[Section], tail: Iterable[str]
     ) -> bytes:
-        lines = [*head]
-        room = self.limit - _RESERVE - sum(len(line.encode()) + 1 for line in lines)
+        lines, end = [*head], [*tail]
+        room = self.limit - _RESERVE - sum(len(line.encode()) + 1 for line in (*lines, *end))
         left_out: Counter[str] = Counter()
         for section in sections:
             used = 0
@@ -98,7 +98,7 @@ class GateMarkdown:
                 lines.append(line)
                 used += len(line.encode()) + 1
             room -= used
-        lines += tail
+        lines += end
         if left_out:
             said = ", ".join(f"{number:,} {noun}" for noun, number in left_out.items())
             lines.append(f"\n**Left out for want of room:** {said}. All of it is in the JSON.")

@@ -6,6 +6,7 @@ format makes inert in its own way.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -113,7 +114,7 @@ def next_commands(result: GateResult) -> Iterator[Row]:
     for change in result.new_failures[:3]:
         yield ("auditor why ", change.finding.fingerprint[:SHORT_LENGTH])
     for weakening in [w for w in result.weakenings if not w.approval][:3]:
-        yield ("auditor approve ", weakening.digest, " --part ", Raw(f"'{weakening.part}'"))
+        yield ("auditor approve ", weakening.digest, " --part ", Raw(shlex.quote(weakening.part)))
     if result.lost:
         yield ("auditor doctor",)
     yield ("auditor diff ", Raw(result.diff.before.run), " ", Raw(result.diff.after.run))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
@@ -146,3 +147,36 @@ def test_a_comparison_is_told_in_every_format(form: str) -> None:
 
 def test_long_lists_on_a_terminal_say_how_many_are_left_out(large: GateResult) -> None:
     assert "and 9,960 more new failures: --format json" in render_gate("text", large).decode()
+
+
+def test_a_command_to_copy_is_one_command_whatever_a_part_is_called() -> None:
+    name = "x'; touch pwned; '"
+    old, new = (side(finding("a"), inventory={name: [text]}) for text in "ab")
+    diff = compare(old, new)
+    found = weakenings(diff.policy, old.policy, new.policy, None)
+    result = decide(diff, Basis("main.zip", "trust"), Rules(), found, None)
+    (line,) = [
+        text.removeprefix("next: ")
+        for text in render_gate("text", result).decode().splitlines()
+        if "auditor approve" in text
+    ]
+    assert shlex.split(line)[-2:] == ["--part", f"inventory {name}"]
+
+
+def test_long_names_of_parts_keep_to_the_limit() -> None:
+    names = [f"{number}{chr(0x1F6AB) * 500}" for number in range(40)]
+    same = [finding(f"fixed-{n:04}", Status.FAIL) for n in range(2_000)]
+    gone = [finding(f"gone-{n:04}") for n in range(2_000)]
+    more = [finding(f"more-{n:04}") for n in range(2_000)]
+    mended = [replace(one, status=Status.PASS) for one in same]
+    before = [*many(2_000, Status.PASS), *same, *gone]
+    after = [*many(2_000, Status.FAIL), *mended, *more]
+    old, new = (
+        side(*found, inventory={name: [text] for name in names})
+        for text, found in (("a", before), ("b", after))
+    )
+    diff = compare(old, new)
+    found = weakenings(diff.policy, old.policy, new.policy, None)
+    for limit in range(8_192, 9_192, 100):
+        result = decide(diff, Basis("main.zip", "trust"), Rules(), found, None)
+        assert len(GateMarkdown(limit).gate(result)) <= limit
