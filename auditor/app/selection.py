@@ -82,6 +82,7 @@ def make_policy(
         owners={r: [n for n in (p.name, p.email) if n] for r, p in config.owners.items()},
         organisation=config.organisation,
         engine=project.engine.name,
+        limited=selection != Selection(),
     )
 
 

@@ -149,3 +149,21 @@ def test_diff_tells_two_runs_apart_and_finds_nothing_in_equal_ones(
     assert "### New (1)" in auditor("diff", *runs, "--format", "markdown").out
     assert "Fixed (1)" in auditor("diff", runs[0]).out
     assert change.folder.is_dir()
+
+
+def test_a_run_that_was_limited_to_a_selection_hides_nothing_from_the_next(
+    change: Repository, auditor: Gate
+) -> None:
+    """Scan one target alone, then lose the other: the whole run before it is what counts."""
+    trust = ("--trust", "git:main", "--fail-on", "any")
+    assert auditor("scan").code in {0, 1}
+    assert auditor("scan", "--target", "two").code in {0, 1}
+    do.world(denied=True)(change)
+    said = auditor("gate", "--baseline", "ledger:latest", *trust)
+    assert said.code == 3
+    newest, limited, whole, _first = auditor("run", "list", "--format", "json").json
+    assert f"auditor diff {whole['run']} {newest['run']}" in said.out
+    named = auditor(
+        "gate", "--run", newest["run"], "--baseline", f"ledger:{limited['run']}", *trust
+    )
+    assert limited["run"] in named.out

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from auditor.app.assess import parse_verdicts
+from auditor.app.assess import load_policy, parse_verdicts
 from auditor.app.evidence.restoring import observations_of
 from auditor.app.export.controls import parse_policy, readable_controls
 from auditor.app.gating.git import Commit, find_commit
@@ -116,12 +116,19 @@ def found_baseline(
 
 
 def _before(project: Project, run: str | None) -> str:
-    """The newest complete run before another one, or of all."""
+    """The newest complete run before another one, or of all, that was not limited to a selection.
+
+    What a limited run left out would be compared with nothing.
+    """
     complete = [item.id for item in project.store.runs() if item.outcome]
     older = complete[complete.index(run) + 1 :] if run in complete else complete
-    if not older:
-        raise UsageError("there is no complete run to compare with", hint="auditor scan")
-    return older[0]
+    for name in older:
+        history = project.store.history(name)
+        if history is not None and not load_policy(project.store, history).limited:
+            return name
+    passed = f"; {len(older)} were limited to a selection" if older else ""
+    message = f"there is no complete run to compare with{passed}"
+    raise UsageError(message, hint="auditor scan, or --baseline ledger:ID")
 
 
 def _extracted(reference: Reference, commit: Commit, folder: Path) -> Path:

@@ -31,6 +31,7 @@ class Policy:
         inventory: Lists of `auditor.yaml` that checks compare with.
         owners: Role to the person's name and address, to tell a self-approved waiver.
         engine: Name and version of the expression engine.
+        limited: It was made for a selection, and not for all that `auditor.yaml` names.
     """
 
     controls: tuple[Control, ...]
@@ -45,6 +46,7 @@ class Policy:
     owners: Mapping[str, Sequence[str]] = field(default_factory=dict)
     organisation: str = ""
     engine: str = ""
+    limited: bool = False
 
     def parameters(self, environment: str, control: Control) -> dict[str, object]:
         """The typed parameters of a control in an environment.
@@ -64,6 +66,7 @@ class Policy:
             "schema": SCHEMA,
             "organisation": self.organisation,
             "engine": self.engine,
+            "limited": self.limited,
             "controls": [_dump(control) for control in self.controls],
             "frameworks": [_dump(framework) for framework in self.frameworks],
             "targets": [target.to_json() for target in self.targets],
@@ -127,6 +130,7 @@ class Policy:
             owners=document["owners"],  # type: ignore[arg-type]
             organisation=str(document["organisation"]),
             engine=str(document["engine"]),
+            limited=bool(document["limited"]),
         )
         for environment in policy.environments:
             for control in policy.controls:
