@@ -41,9 +41,9 @@ def block(beginning: str) -> str:
 
 
 def test_every_block_of_the_page_is_run_here() -> None:
-    assert [text.split()[0] for text in BLOCKS] == [
-        "auditor", "qpdf", "set", "pdfdetach",
-    ]  # fmt: skip
+    """Those that make reports are run by `tests/unit/cli/test_report_page.py`."""
+    others = [text.split()[0] for text in BLOCKS if not text.startswith("auditor report")]
+    assert others == ["auditor", "qpdf", "set", "pdfdetach"]
 
 
 def test_our_own_program_tells_how_far_a_report_alone_goes(folder: Path) -> None:

@@ -239,7 +239,7 @@ def answered(issuer: Identity, certificate: x509.Certificate) -> dict[str, str]:
             issuer=issuer.leaf,
             algorithm=hashes.SHA256(),
             cert_status=ocsp.OCSPCertStatus.GOOD,
-            this_update=now(),
+            this_update=now() - DAY,  # before READ_AT, however long the session lasts
             next_update=now() + DAY,
             revocation_time=None,
             revocation_reason=None,
