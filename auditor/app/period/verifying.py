@@ -24,6 +24,7 @@ from auditor.errors import DependencyError, UsageError, VerificationError
 from auditor.render.period.document import PeriodDocument
 from auditor.render.period.interface import DOCUMENT
 from auditor.render.period.registry import period_format_names, period_renderer
+from auditor.render.xlsx.carried import document_of
 
 _ELEMENT = f'<script type="application/json" id="{DOCUMENT}">'.encode()
 _END = b"</script>"
@@ -126,10 +127,15 @@ def _in_pdf(data: bytes) -> bytes | None:
     return pdf.attachments.get(DOCUMENT) if pdf else None
 
 
+def _in_xlsx(data: bytes) -> bytes | None:
+    return document_of(data, DOCUMENT)
+
+
 _PLACES: Mapping[str, Callable[[bytes], bytes | None]] = {
     "json": _in_json,
     "html": _in_html,
     "pdf": _in_pdf,
+    "xlsx": _in_xlsx,
 }
 
 

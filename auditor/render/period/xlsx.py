@@ -1,19 +1,21 @@
 """The workbook of a period (SOC 2 Type II): a cover and a sheet for each list of the report.
 
-It carries no document `period-1`, so it cannot be verified by itself: its cover names the digest of
-the JSON report, which can.
+It carries the document `period-1` as a part that no sheet shows, from which it can be made again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auditor.core.canonical import digest
 from auditor.core.model.period_report import PeriodReport, PeriodState
 from auditor.core.times import format_instant
 from auditor.render.period import xlsx_record, xlsx_sheets
-from auditor.render.period.json_v1 import document_digest
+from auditor.render.period.interface import DOCUMENT
+from auditor.render.period.json_v1 import PeriodJsonRenderer
 from auditor.render.period.words import STATE_LABEL, STATE_MEANING
 from auditor.render.xlsx.book import MEDIA_TYPE, Book, Cover, Identity, Written
+from auditor.render.xlsx.carried import with_document
 from auditor.render.xlsx.report import sheets
 
 _SHEETS = (
@@ -47,7 +49,8 @@ class PeriodXlsxRenderer:
             DependencyError: XlsxWriter is not installed.
             LedgerError: The report holds a value that canonical JSON forbids.
         """
-        digest = document_digest(report)
+        document = PeriodJsonRenderer().render(report)
+        own_digest = digest(document)
         identity = Identity(
             title=f"Control test report, {report.period.name}",
             organisation=report.organisation,
@@ -57,11 +60,11 @@ class PeriodXlsxRenderer:
         book = Book(identity)
         cover = book.cover()
         written = [book.add(make(report)) for make in _SHEETS]
-        _fill(cover, report, digest, written)
-        return book.to_bytes()
+        _fill(cover, report, own_digest, written)
+        return with_document(book.to_bytes(), DOCUMENT, document)
 
 
-def _fill(cover: Cover, report: PeriodReport, digest: str, written: list[Written]) -> None:
+def _fill(cover: Cover, report: PeriodReport, own_digest: str, written: list[Written]) -> None:
     period, log = report.period, report.log
     cover.heading(f"Controls over {period.name}: {report.organisation or 'not named'}", first=True)
     cover.line("From (UTC)", format_instant(period.since))
@@ -83,9 +86,9 @@ def _fill(cover: Cover, report: PeriodReport, digest: str, written: list[Written
     cover.line("Changes counted from", said)
     cover.line("Made by", report.tool)
     cover.heading("How to check this workbook")
-    cover.line("JSON report", digest, "mono")
+    cover.line("This file", "auditor verify FILE --store DIR --trust DIR", "plain")
+    cover.line("JSON report", own_digest, "mono")
     cover.line("Compare", f"auditor report --period {period.name} --format json | sha256sum")
-    cover.line("Then", "auditor verify FILE.json --trust DIR", "plain")
     sheets(cover, written)
     cover.heading("What the words mean")
     for state in PeriodState:
