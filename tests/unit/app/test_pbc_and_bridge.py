@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from openpyxl import load_workbook  # type: ignore[import-untyped] # ships no types
+from openpyxl import load_workbook
 
 from auditor.app.bridge import bridge_json, bridge_markdown
 from auditor.app.log import open_log

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from openpyxl import load_workbook  # type: ignore[import-untyped] # ships no types
+from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from auditor.app.soa import annex_of, begin_soa, lint_soa, load_soa, make_statement

@@ -20,7 +20,7 @@ import cmarkgfm  # type: ignore[import-untyped] # ships no types
 import tinyhtml5  # type: ignore[import-untyped] # ships no types
 from cmarkgfm.cmark import Options  # type: ignore[import-untyped] # ships no types
 from markdown_it import MarkdownIt
-from openpyxl import load_workbook  # type: ignore[import-untyped] # ships no types
+from openpyxl import load_workbook
 from prometheus_client.parser import text_string_to_metric_families
 from pypdf import PdfReader
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from openpyxl import load_workbook  # type: ignore[import-untyped] # ships no types
+from openpyxl import load_workbook
 
 from auditor.app.period.bounds import parse_bounds
 from auditor.app.sampling.checking import Sample, check_log, load_sample, parse_sample

@@ -4,7 +4,7 @@ import io
 import re
 from zipfile import ZipFile
 
-from openpyxl import load_workbook  # type: ignore[import-untyped] # ships no types
+from openpyxl import load_workbook
 
 from auditor.core.model.period_report import PeriodReport, PeriodState
 from auditor.render.escape import visible

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from zipfile import ZipFile
 
 import pytest
-from openpyxl import load_workbook  # type: ignore[import-untyped] # ships no types
+from openpyxl import load_workbook
 
 from auditor.core.model.assessment import Assessment
 from auditor.core.model.status import Status
