@@ -71,9 +71,10 @@ def test_processes_that_are_killed_lose_nothing_that_was_acknowledged(
     check(site, written)
 
 
-def test_threads_with_a_store_each_make_one_history(place: Place, tmp_path: Path) -> None:
-    site = BucketSite(tmp_path / "site", place)
-    sites = [BucketSite(tmp_path / f"site-{number}", place) for number in range(6)]
+def test_threads_with_a_store_each_make_one_history(weed: Place, tmp_path: Path) -> None:
+    """On the server whose conditional writes are atomic; the stand-in looks and then writes."""
+    site = BucketSite(tmp_path / "site", weed)
+    sites = [BucketSite(tmp_path / f"site-{number}", weed) for number in range(6)]
     problems: list[BaseException] = []
 
     def record(number: int) -> None:
