@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from botocore.exceptions import BotoCoreError
 
@@ -25,6 +25,7 @@ from auditor.collectors.interface import CollectionContext, Preflight
 from auditor.core.model.observation import Call, Gap, Observation, Resource
 from auditor.core.model.target import Target
 
+_SAY_EVERY = timedelta(seconds=10)
 _COLLECTOR = f"aws {__version__}"
 
 
@@ -106,12 +107,17 @@ class _Report:
     context: CollectionContext
     started_at: datetime
     done: int = 0
+    said_at: datetime | None = None
 
     def say(self, wanted: int) -> None:
-        """Types read, requests made in the whole run, and how fast."""
+        """Types read, and requests of the whole run; not more often than people read lines."""
         self.done += 1
+        now = self.context.clock()
+        if now - (self.said_at or self.started_at) < _SAY_EVERY:
+            return
+        self.said_at = now
         budget = self.context.budget
-        seconds = max((self.context.clock() - self.started_at).total_seconds(), 0.001)
+        seconds = (now - self.started_at).total_seconds()
         limit = f" of {budget.limit}" if budget.limit is not None else ""
         self.context.progress(
             f"{self.target.name}: {self.done} of {wanted} types read, {budget.made}{limit} requests"

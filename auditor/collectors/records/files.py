@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -83,13 +84,20 @@ def read_file(path: Path, name: str, limit: int) -> bytes:
         CollectionError: It cannot be read, or is larger than the limit (bytes).
     """
     try:
-        with path.open("rb") as file:
+        # A pipe in the folder must not make the scan wait for a writer.
+        with open(path, "rb", opener=_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise CollectionError(f"{name} is no file", hint=f"take {name} out of its folder")
             data = file.read(limit + 1)
     except OSError as error:
         raise failed(error, name) from error
     if len(data) > limit:
         raise CollectionError(f"{name} is larger than {limit} bytes")
     return data
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def failed(error: OSError, name: str) -> CollectionError:

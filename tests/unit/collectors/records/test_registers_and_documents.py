@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
 from auditor.collectors.records import RecordsCollector
+from auditor.collectors.records.files import read_file
 from auditor.core.evaluate.view import view
 from auditor.core.model.status import Cause
+from auditor.errors import CollectionError
 from tests.unit.collectors.records.reading import read, write
 
 SERVICE = "records.register.service_levels"
@@ -206,3 +209,9 @@ def test_the_register_of_documents_names_files(tmp_path: Path) -> None:
 def test_without_documents_there_is_a_gap(tmp_path: Path) -> None:
     (only,) = read(tmp_path, "records.document").gaps
     assert only.cause is Cause.NOT_COLLECTED
+
+
+def test_a_pipe_in_the_folder_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "policy.md")
+    with pytest.raises(CollectionError, match=r"documents/policy\.md is no file"):
+        read_file(tmp_path / "policy.md", "documents/policy.md", 100)
