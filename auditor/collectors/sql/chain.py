@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain as joined
 
 from auditor.collectors.sql.audit_table import Chain
-from auditor.collectors.sql.chain_digest import FIXED, ChainRow, Value, digester, shown
+from auditor.collectors.sql.chain_digest import FIXED, ChainRow, Value, ambiguity, digester, shown
 
 __all__ = ["FIXED", "Anchor", "ChainFacts", "recompute"]
 
@@ -45,6 +45,7 @@ class ChainFacts:
         broken_links: Rows whose `previous` is not the digest of the row before.
         sequence_gaps: Places where the sequence does not grow by one; None without a sequence.
         broken_at, broken_kind: Key and kind of the first fault; None where there is none.
+        ambiguous_rows: Rows whose digest would stay with text moved to the next column.
         anchor_found: Digest that the row with the anchor's key has now; None: no such row.
     """
 
@@ -57,6 +58,7 @@ class ChainFacts:
     sequence_gaps: int | None = None
     broken_at: str | None = None
     broken_kind: str | None = None
+    ambiguous_rows: int = 0
     anchor_found: str | None = None
 
     def fault(self, key: Value, kind: str) -> None:
@@ -111,6 +113,7 @@ class _Links:
         self._facts = facts
         self._anchor = None if anchor is None else anchor.key.encode()
         self._digest_of = digester(spec)
+        self._is_ambiguous = ambiguity(spec)
         self._last_key: Value = None
         self._next: int | None = None
 
@@ -118,11 +121,13 @@ class _Links:
         """Recompute the rows of a batch. The loop of millions: functions only where one is due."""
         digest_of, anchor, head = self._digest_of, self._anchor, self._head
         last_key, sequence = self._last_key, self._spec.sequence is not None
+        is_ambiguous = self._is_ambiguous
         for at, row in enumerate(batch.rows):
             key, previous, stored = row[0], row[2], row[3]
             if key is None or key == last_key:
                 raise ValueError(f"{self._spec.order_by} = {shown(key)} is not unique")
             gap = sequence and self._breaks_sequence(row)
+            self._facts.ambiguous_rows += is_ambiguous(row)
             if digest_of(row) != stored:
                 self._facts.altered_rows += 1
                 self._facts.fault(key, ALTERED)

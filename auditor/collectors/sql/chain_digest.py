@@ -79,6 +79,18 @@ def _json_object(columns: Sequence[ChainColumn]) -> Callable[[ChainRow], bytes]:
     return content
 
 
+def ambiguity(spec: Chain) -> Callable[[ChainRow], bool]:
+    """Tells of a row whether its digest would stay with text moved from one column to the next.
+
+    So it is where values are joined by nothing, and where a value before the last one holds what
+    they are joined by. Canonical JSON keeps values apart.
+    """
+    if not isinstance(spec.canonical, Concatenation) or len(spec.columns) == 1:
+        return lambda _row: False
+    separator = spec.canonical.separator.encode()
+    return lambda row: any(value is not None and separator in value for value in row[FIXED:-1])
+
+
 def _bool(value: bytes) -> bool:
     if value not in _TRUE | _FALSE:
         raise ValueError(f"{value!r} is no boolean")

@@ -269,3 +269,29 @@ def test_a_table_needs_the_roles_that_write_to_it() -> None:
 
 def test_without_an_earlier_reading_there_is_no_anchor() -> None:
     assert set(anchor_of(None, "d.public.t").values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("canonical", "values", "ambiguous"),
+    [
+        ({"form": "concat"}, (b"p", b"1", b"ab"), 1),  # `1` and `ab`, or `1a` and `b`
+        ({"form": "concat", "separator": "|"}, (b"p", b"1", b"ab"), 0),
+        ({"form": "concat", "separator": "|"}, (b"p", b"1|a", b"b"), 1),
+        ({"form": "concat", "separator": "|"}, (b"p", b"1", b"a|b"), 0),  # the last has no next
+        ({"form": "concat", "separator": "|"}, (None, b"1", b"ab"), 0),
+        ({"form": "json"}, (b"p", b"1|a", b"b"), 0),
+    ],
+)
+def test_rows_in_which_text_could_move_between_columns_are_counted(
+    canonical: dict[str, Any], values: Row, ambiguous: int
+) -> None:
+    spec = Chain.model_validate({**BASE, "sequence": None, "canonical": canonical})
+    assert judged([(b"1", None, b"p", b"d", *values)], spec).ambiguous_rows == ambiguous
+
+
+def test_one_column_alone_has_no_other_to_move_text_to() -> None:
+    columns = [{"name": "prev"}]
+    spec = Chain.model_validate(
+        {**BASE, "sequence": None, "columns": columns, "canonical": {"form": "concat"}}
+    )
+    assert judged([(b"1", None, b"p", b"d", b"p")], spec).ambiguous_rows == 0
