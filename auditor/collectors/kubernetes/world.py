@@ -211,6 +211,16 @@ class World:
             if namespace is None or listing.documents[position][0] == namespace
         ]
 
+    def mentions(self, kind: str, part: bytes) -> bool:
+        """Whether a part of compact JSON stands in any object of a kind that was read.
+
+        Cheaper by far than parsing them all for what few objects have.
+        """
+        documents = self.listings[kind].documents
+        return self.once(
+            ("mentions", kind, part), lambda: any(part in one for _place, one in documents)
+        )
+
     def once(self, name: Hashable, make: Callable[[], T]) -> T:
         """The result of `make`, made once for the type; an `UnreadError` is remembered as well."""
         if name not in self._memo:

@@ -82,6 +82,7 @@ def app(name: str, namespace: str = "shop") -> list[Object]:
         "serviceAccountName": name,
         "automountServiceAccountToken": False,
         "containers": [container(name)],
+        "volumes": [{"name": "model", "image": {"reference": f"registry.k8s.io/model@{DIGEST}"}}],
     }
     template = {"metadata": {"labels": labels}, "spec": spec}
     selector = {"matchLabels": {"app": name}}
@@ -189,8 +190,24 @@ def mirror_pod(program: str, host: str, *flags: str) -> Object:
             }
         ],
     }
-    mark = {"kubernetes.io/config.mirror": "1f", "kubernetes.io/config.source": "file"}
-    return made("v1", "Pod", "kube-system", f"{program}-{host}", annotations=mark, spec=spec)
+    return made(
+        "v1",
+        "Pod",
+        "kube-system",
+        f"{program}-{host}",
+        annotations={"kubernetes.io/config.mirror": "1f", "kubernetes.io/config.source": "file"},
+        ownerReferences=[
+            {
+                "apiVersion": "v1",
+                "kind": "Node",
+                "name": host,
+                "uid": uid_of("", "nodes", "", host),
+                "controller": True,
+            }
+        ],
+        spec=spec,
+        status={"phase": "Running"},
+    )
 
 
 API_SERVER = (

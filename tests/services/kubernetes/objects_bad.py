@@ -22,12 +22,17 @@ from tests.services.kubernetes.objects_good import (
     good,
 )
 from tests.services.kubernetes.objects_parts import (
+    SERVE,
     binding,
     certificate,
     certificate_secret,
+    gateway,
     ingress,
+    plain_listener,
     role,
+    route,
     rule,
+    secure,
     signing_request,
 )
 from tests.services.kubernetes.objects_planting import Fault, add, changed, in_container, of_app
@@ -56,7 +61,20 @@ def _injected(objects: Objects, _now: datetime) -> None:
 
 
 HARD, ACCESS, NET = "workload-hardening", "cluster-access", "cluster-network"
+KEY_TABLE = "BQIAAAA8AAEAC0VYQU1QTEUuT1JH"  # the beginning of one of Kerberos
+DEFAULTS = {"kubernetes.io/bootstrapping": "rbac-defaults"}
 ADMIN = ("cluster-admin", "secret-readers", "escalation", "exec")
+
+
+def _all_to(kind: str, name: str) -> Fault:
+    return add(
+        f"full rights of {name}",
+        lambda _n: [binding(f"all-{name}", "cluster-admin", kind, name)],
+        *(f"{ACCESS}/{check}/named {kind}/{name}" for check in ADMIN),
+        f"{ACCESS}/everybody/none {kind}/{name}",
+    )
+
+
 HARDENING = (
     add(
         "privileged level",
@@ -126,6 +144,18 @@ HARDENING = (
         ],
         f"{HARD}/config-maps/none ConfigMap/shop/mail",
     ),
+    add(
+        "binary of a config map",
+        lambda _n: [made("v1", "ConfigMap", "shop", "keytab", binaryData={"web": KEY_TABLE})],
+        f"{HARD}/config-maps/none ConfigMap/shop/keytab",
+    ),
+    of_app(
+        "mounted",
+        f"{HARD}/volume-images/registry Deployment/shop/mounted/model",
+        f"{HARD}/volume-images/fixed-tag Deployment/shop/mounted/model",
+        f"{HARD}/volume-images/digest Deployment/shop/mounted/model",
+        volumes=[{"name": "model", "image": {"reference": "evil.example/model"}}],
+    ),
 )
 RIGHTS = (
     add(
@@ -162,6 +192,27 @@ RIGHTS = (
         "exec",
         lambda _n: _grants("shell", "create", "pods/exec"),
         f"{ACCESS}/exec/named User/shell",
+    ),
+    _all_to("User", "system:anonymous"),
+    _all_to("Group", "system:serviceaccounts"),
+    add(
+        # Behind a name and a label like those of the server's own roles.
+        "wildcard for nobody",
+        lambda _n: [
+            role("system:probe", [rule("*", "nodes")], labels=DEFAULTS),
+            binding("probe", "system:probe", "Group", "system:unauthenticated"),
+        ],
+        f"{ACCESS}/wildcards/none ClusterRole/system:probe",
+        f"{ACCESS}/everybody/none Group/system:unauthenticated",
+    ),
+    add(
+        "secrets for everybody",
+        lambda _n: [
+            role("all-secrets", [rule("list", "secrets")]),
+            binding("all-secrets", "all-secrets", "Group", "system:authenticated"),
+        ],
+        f"{ACCESS}/secret-readers/named Group/system:authenticated",
+        f"{ACCESS}/everybody/none Group/system:authenticated",
     ),
     add(
         "masters",
@@ -240,6 +291,34 @@ NETWORK = (
             ingress("soon", "soon-tls", "soon.example.org"),
         ],
         f"{NET}/ingress-tls/time-left Ingress/shop/soon",
+    ),
+    add(
+        # The route names no listener: it is served on both.
+        "gateway without TLS",
+        lambda _n: [
+            gateway("open", plain_listener(), secure("shop-tls", "shop.example.org")),
+            route("open", "open", SERVE),
+        ],
+        f"{NET}/gateway-tls/encrypted Gateway/shop/open/http",
+    ),
+    add(
+        "gateway without secret",
+        lambda _n: [gateway("secretless", secure("gone-tls", "gone.example.org"))],
+        f"{NET}/gateway-tls/certificate Gateway/shop/secretless/https",
+        f"{NET}/gateway-tls/names Gateway/shop/secretless/https",
+    ),
+    add(
+        "gateway of another name",
+        lambda _n: [gateway("misnamed", secure("shop-tls", "other.example.org"))],
+        f"{NET}/gateway-tls/names Gateway/shop/misnamed/https",
+    ),
+    add(
+        "gateway ends soon",
+        lambda n: [
+            certificate_secret("late-tls", "late.example.org", n, 5),
+            gateway("late", secure("late-tls", "late.example.org")),
+        ],
+        f"{NET}/gateway-tls/time-left Gateway/shop/late/https",
     ),
     add(
         "no limit",

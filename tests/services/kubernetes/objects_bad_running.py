@@ -125,7 +125,7 @@ def _api_server(_now: datetime) -> Sequence[Object]:
         audit_log_path="",
         audit_log_maxage="7",
     )
-    return [mirror_pod("kube-apiserver", "cp-2", *flags)]
+    return [node("cp-2", "zone-b"), mirror_pod("kube-apiserver", "cp-2", *flags)]
 
 
 def _open_to_anybody(objects: Objects, _now: datetime) -> None:
@@ -145,7 +145,7 @@ def _etcd(_now: datetime) -> Sequence[Object]:
         peer_auto_tls="true",
         listen_client_urls="http://0.0.0.0:2379",
     )
-    return [mirror_pod("etcd", "cp-2", *flags)]
+    return [node("cp-2", "zone-b"), mirror_pod("etcd", "cp-2", *flags)]
 
 
 CPU = {

@@ -23,16 +23,22 @@ from tests.services.kubernetes.objects_apps import (
     space,
 )
 from tests.services.kubernetes.objects_parts import (
+    REDIRECT,
+    SERVE,
     autoscaler,
     binding,
     certificate,
     certificate_secret,
     cron_job,
     database,
+    gateway,
     ingress,
+    plain_listener,
     role,
+    route,
     rule,
     schedule,
+    secure,
     service,
     signing_request,
     storage,
@@ -64,12 +70,18 @@ def _around(now: datetime) -> Iterator[Object]:
     yield certificate_secret("shop-tls", "shop.example.org", now, 60)
     yield ingress("shop", "shop-tls", "shop.example.org")
     yield certificate("shop", now)
+    yield gateway("public", plain_listener(), secure("shop-tls", "shop.example.org"))
+    yield route("to-https", "public", REDIRECT, sectionName="http")
+    yield route("shop", "public", SERVE, sectionName="https")
 
 
 def _access() -> Iterator[Object]:
     marked = {"kubernetes.io/bootstrapping": "rbac-defaults"}
     yield role("cluster-admin", [rule("*", "*", "*")], labels=marked)
     yield binding("cluster-admin", "cluster-admin", "Group", "system:masters")
+    public = {"verbs": ["get"], "nonResourceURLs": ["/healthz", "/livez", "/readyz", "/version"]}
+    yield role("system:public-info-viewer", [public], labels=marked)
+    yield binding("info", "system:public-info-viewer", "Group", "system:unauthenticated")
     yield role("support", [rule("get list watch", "pods services")])
     yield binding("support", "support", "Group", "support")
     yield signing_request("csr-support", "support")

@@ -147,6 +147,41 @@ def ingress(name: str, secret: str, host: str) -> Object:
     return made("networking.k8s.io/v1", "Ingress", "shop", name, annotations=limit, spec=spec)
 
 
+GATEWAY = "gateway.networking.k8s.io"
+
+
+def gateway(name: str, *listeners: Object) -> Object:
+    """A gateway of the Gateway API."""
+    spec = {"gatewayClassName": "public", "listeners": [*listeners]}
+    return made(f"{GATEWAY}/v1", "Gateway", "shop", name, spec=spec)
+
+
+def secure(secret: str, host: str) -> Object:
+    """A listener over TLS."""
+    tls = {
+        "mode": "Terminate",
+        "certificateRefs": [{"group": "", "kind": "Secret", "name": secret}],
+    }
+    return {"name": "https", "protocol": "HTTPS", "port": 443, "hostname": host, "tls": tls}
+
+
+def plain_listener() -> Object:
+    """A listener without TLS."""
+    return {"name": "http", "protocol": "HTTP", "port": 80}
+
+
+def route(name: str, of: str, rule: Object, **more: Any) -> Object:
+    """A route of a gateway's listeners."""
+    spec = {"parentRefs": [{"name": of, **more}], "rules": [rule]}
+    return made(f"{GATEWAY}/v1", "HTTPRoute", "shop", name, spec=spec)
+
+
+REDIRECT: Object = {
+    "filters": [{"type": "RequestRedirect", "requestRedirect": {"scheme": "https"}}],
+}
+SERVE: Object = {"backendRefs": [{"name": "api", "port": 80}]}
+
+
 def certificate(name: str, now: datetime) -> Object:
     """A certificate of cert-manager that is ready and will be renewed."""
     return made(

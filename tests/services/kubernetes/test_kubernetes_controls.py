@@ -43,7 +43,7 @@ from tests.services.kubernetes.reading_kubernetes import read, settings_for
 
 pytestmark = pytest.mark.service
 
-CUSTOM = ("cert-manager.io", "velero.io", "postgresql.cnpg.io")
+CUSTOM = ("cert-manager.io", "gateway.networking.k8s.io", "velero.io", "postgresql.cnpg.io")
 PROMISED_JOBS = ["CronJob/shop/nightly"]
 PROMISED_SETTINGS = ["Deployment/shop/api/api/DB_POOL_MAX=20"]
 INVENTORY: Mapping[str, list[str]] = {
@@ -276,11 +276,13 @@ def test_custom_resources_that_are_not_installed_are_none(tmp_path: Path, now: d
         check: found[check][0].status
         for check in (
             "cluster-network/certificates",
+            "cluster-network/gateway-tls",
             "cluster-resilience/cluster-backups",
             "cluster-resilience/database-backups",
         )
     }
-    assert list(statuses.values()) == [Status.NOT_APPLICABLE, Status.FAIL, Status.NOT_APPLICABLE]
+    none = Status.NOT_APPLICABLE
+    assert list(statuses.values()) == [none, none, Status.FAIL, none]
 
 
 def _causes(findings: Iterable[Finding]) -> set[Cause | None]:

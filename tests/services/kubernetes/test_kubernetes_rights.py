@@ -19,6 +19,11 @@ from tests.services.kubernetes.small_objects import deployment, namespace, pods
 pytestmark = pytest.mark.service
 # Not of the API's lists: without their settings they are gaps of their own.
 ELSEWHERE = {"kubernetes.kubelet", "kubernetes.audited_change", "kubernetes.api_server"}
+GATEWAYS = "gateway.networking.k8s.io"
+CUSTOM = (
+    *("cert-manager.io", "velero.io", "postgresql.cnpg.io"),
+    *(GATEWAYS, "gateway.networking.x-k8s.io"),
+)
 TYPES = sorted(load_catalogue().keys() - ELSEWHERE)
 
 
@@ -27,7 +32,7 @@ def _documents(types: list[str]) -> list[Any]:
 
 
 def _install(cluster: Cluster, types: list[str]) -> None:
-    for group in ("cert-manager.io", "velero.io", "postgresql.cnpg.io"):
+    for group in CUSTOM:
         cluster.store.install(group)
     cluster.store.add([*_documents(types), namespace("shop"), *pods(3), deployment("web")])
     cluster.add_user("auditor-token", User.service_account("auditor", "auditor-read-only"))
@@ -52,7 +57,13 @@ def test_the_printed_role_allows_nothing_but_lists() -> None:
 
 @pytest.mark.parametrize(
     ("group", "plural"),
-    [("", "secrets"), ("", "pods"), ("apps", "deployments"), (RBAC, "clusterroles")],
+    [
+        ("", "secrets"),
+        ("", "pods"),
+        ("apps", "deployments"),
+        (RBAC, "clusterroles"),
+        (GATEWAYS, "gateways"),
+    ],
 )
 def test_without_one_rule_exactly_what_needs_it_is_unread_and_names_it(
     cluster: Cluster, tmp_path: Path, group: str, plural: str

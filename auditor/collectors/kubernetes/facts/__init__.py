@@ -19,10 +19,12 @@ from auditor.collectors.kubernetes.facts import (
     autoscaling,
     changes,
     conditions,
+    config_maps,
     containers,
     cron,
-    environment,
     flags,
+    gateways,
+    image_volumes,
     ingress,
     network,
     owners,
@@ -45,7 +47,10 @@ RowsFunction = Callable[[Sequence[Item], World], Iterable[Item]]
 
 _FIELDS: tuple[FieldFunction, ...] = (
     cron.cron_interval,
-    environment.plain_secrets,
+    config_maps.secret_keys,
+    gateways.listener_certificates,
+    gateways.serves_plain,
+    gateways.uncovered_hosts,
     ingress.ingress_tls,
     ingress.plain_hosts,
     network.default_deny_egress,
@@ -97,6 +102,7 @@ _FIELDS: tuple[FieldFunction, ...] = (
     rights.escalation_rights,
     rights.exec_rights,
     rights.full_rights,
+    rights.open_rights,
     rights.secret_rights,
     rights.wildcard_rules,
     routes.ingress_class,
@@ -120,6 +126,8 @@ _FILTERS: tuple[FilterFunction, ...] = (
 _ROWS: tuple[RowsFunction, ...] = (
     changes.changes_by_people,
     containers.container_rows,
+    gateways.gateway_listener_rows,
+    image_volumes.image_volume_rows,
     rbac.subject_rows,
     variables.setting_rows,
 )

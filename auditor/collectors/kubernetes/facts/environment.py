@@ -1,4 +1,4 @@
-"""Environment variables and configuration: which hold a secret in plain text. Values are not kept.
+"""Environment variables: which hold a secret in plain text. Values are not kept.
 
 A value counts as a secret by the form of known vendors or by the name that it stands under: the
 rules are those that redact evidence (`auditor.core.scrub`).
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from auditor.collectors.kubernetes.world import Item, World, mapping, mappings, text
+from auditor.collectors.kubernetes.world import mapping, mappings, text
 from auditor.core.scrub import is_reference, names_secret, scrub
 
 _SOURCES = {
@@ -52,9 +52,3 @@ def is_plain_secret(name: str, value: str) -> bool:
     if names_secret(name) and not is_reference(value):
         return True
     return scrub(value).count > 0
-
-
-def plain_secrets(value: object, _item: Item, _world: World) -> list[str]:
-    """Keys of a config map (`data`) whose values hold secrets."""
-    entries = mapping(value)
-    return sorted(key for key, held in entries.items() if is_plain_secret(key, text(held)))

@@ -1,20 +1,21 @@
 """Flags of the control plane, from the command lines of its static pods.
 
-The kubelet shows a static pod as a mirror pod in kube-system; nobody but a kubelet may make one
-(admission plug-in NodeRestriction). Defaults are those of the kube-apiserver and etcd references.
-A setting that stands in a file of the node is not visible here, and unread.
+The kubelet shows a static pod as a mirror pod in kube-system. Its annotation is text that whoever
+makes pods may write, so it is proven first (`mirrors`), and a forged one is a gap. Defaults
+are those of the kube-apiserver and etcd references. A setting that stands in a file of the node is
+not visible here, and unread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from auditor.collectors.kubernetes.facts.mirrors import claims_mirror, prove_mirror
 from auditor.collectors.kubernetes.facts.podspec import names
 from auditor.collectors.kubernetes.world import (
     Item,
     UnreadError,
     World,
-    mapping,
     mappings,
     members,
     text,
@@ -22,25 +23,34 @@ from auditor.collectors.kubernetes.world import (
 from auditor.core.model.observation import Gap
 from auditor.core.model.status import Cause
 
-_MIRROR = "kubernetes.io/config.mirror"
 _SECRETS = frozenset({"secrets", "*.", "*.*"})
 _TRUE = frozenset({"1", "t", "true"})  # as strconv.ParseBool of Go
 Flags = Mapping[str, str]
 
 
-def is_api_server(item: Item, _world: World) -> bool:
-    """A mirror pod that runs kube-apiserver."""
-    return _runs(item, "kube-apiserver")
+def is_api_server(item: Item, world: World) -> bool:
+    """A mirror pod that runs kube-apiserver.
+
+    Raises:
+        UnreadError: It says so, and no kubelet stands for it.
+    """
+    return _runs(item, "kube-apiserver", world)
 
 
-def is_etcd(item: Item, _world: World) -> bool:
-    """A mirror pod that runs etcd."""
-    return _runs(item, "etcd")
+def is_etcd(item: Item, world: World) -> bool:
+    """A mirror pod that runs etcd.
+
+    Raises:
+        UnreadError: It says so, and no kubelet stands for it.
+    """
+    return _runs(item, "etcd", world)
 
 
-def _runs(item: Item, program: str) -> bool:
-    mirrored = _MIRROR in mapping(item.metadata.get("annotations"))
-    return mirrored and item.namespace == "kube-system" and bool(_command(item, program))
+def _runs(item: Item, program: str, world: World) -> bool:
+    if not claims_mirror(item) or item.namespace != "kube-system" or not _command(item, program):
+        return False
+    prove_mirror(item, world)
+    return True
 
 
 def _command(item: Item, program: str) -> Sequence[str]:

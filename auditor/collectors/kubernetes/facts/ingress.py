@@ -1,15 +1,12 @@
 """Ingresses: which hosts are served without TLS, and the certificates of the others.
 
 networking.k8s.io/v1. A host of a rule is covered by a block of `tls` that names it, or names the
-wildcard above it. Certificates: host names as in RFC 6125, a wildcard stands for one label.
+wildcard above it.
 """
 
 from __future__ import annotations
 
-from datetime import UTC
-
-from cryptography import x509
-
+from auditor.collectors.kubernetes.facts.certificates import covers, leaf_of
 from auditor.collectors.kubernetes.world import (
     Item,
     World,
@@ -19,7 +16,6 @@ from auditor.collectors.kubernetes.world import (
     members,
     text,
 )
-from auditor.core.times import format_instant
 
 ANY_HOST = "*"
 
@@ -71,28 +67,12 @@ def _block(block: object, item: Item, world: World) -> dict[str, object]:
 
 
 def _certificate(pem: str, hosts: list[str]) -> dict[str, object]:
-    """Facts of the first certificate, the server's own."""
-    leaf = x509.load_pem_x509_certificates(pem.encode())[0]
-    try:
-        names = leaf.extensions.get_extension_for_class(
-            x509.SubjectAlternativeName
-        ).value.get_values_for_type(x509.DNSName)
-    except x509.ExtensionNotFound:
-        names = []
+    leaf = leaf_of(pem)
     return {
         "found": True,
-        "uncovered": [host for host in hosts if not any(covers(name, host) for name in names)],
-        "not_after": format_instant(leaf.not_valid_after_utc.astimezone(UTC)),
+        "uncovered": [host for host in hosts if not leaf.covers(host)],
+        "not_after": leaf.not_after,
     }
-
-
-def covers(name: str, host: str) -> bool:
-    """Whether a name of a certificate (or of a `tls` block) is for a host."""
-    name, host = name.lower(), host.lower()
-    if name.startswith("*.") and not host.startswith("*."):
-        label, dot, rest = host.partition(".")
-        return bool(label) and bool(dot) and rest == name[2:]
-    return name == host
 
 
 def _hosts(block: object) -> list[str]:

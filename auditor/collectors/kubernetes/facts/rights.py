@@ -13,10 +13,37 @@ from auditor.collectors.kubernetes.facts.rbac import (
 )
 from auditor.collectors.kubernetes.world import Item, World, mapping, mappings, text
 
-# Made by the API server at every start, with the label below (kubernetes.io, "Default roles").
-_USER_FACING = frozenset({"admin", "cluster-admin", "edit", "view"})
+# The server's own roles that have wildcards, and those that gather the rules of others, which are
+# judged themselves (bootstrappolicy of Kubernetes 1.36). A name that only looks like one of them,
+# and the label, are text that whoever makes roles may write.
+_CONTROLLER = "system:controller:"
+_OWN_WILDCARDS = frozenset(
+    {
+        *("admin", "cluster-admin", "edit", "view"),
+        *("system:kube-controller-manager", "system:kubelet-api-admin"),
+        f"{_CONTROLLER}generic-garbage-collector",
+        f"{_CONTROLLER}horizontal-pod-autoscaler",
+        f"{_CONTROLLER}namespace-controller",
+        f"{_CONTROLLER}resourcequota-controller",
+        f"{_CONTROLLER}storage-version-migrator-controller",
+    }
+)
 _BOOTSTRAP = ("kubernetes.io/bootstrapping", "rbac-defaults")
 _ALL = "*"
+# Whoever shows no credentials, and everybody who shows some. What the server gives them itself is
+# told by its content and not by names: extra rules in its own roles are left there at a start.
+_NOBODY = frozenset({"User/system:anonymous", "Group/system:unauthenticated"})
+_EVERYBODY = frozenset({"Group/system:authenticated", "Group/system:serviceaccounts"})
+_HEALTH = frozenset({"/healthz", "/livez", "/readyz", "/version", "/version/"})
+_DISCOVERY = _HEALTH | {
+    *("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*"),
+    *("/.well-known/openid-configuration", "/.well-known/openid-configuration/"),
+    *("/openid/v1/jwks", "/openid/v1/jwks/"),
+}
+_ABOUT_ONESELF = {
+    "authorization.k8s.io": {"selfsubjectaccessreviews", "selfsubjectrulesreviews"},
+    "authentication.k8s.io": {"selfsubjectreviews"},
+}
 
 
 def full_rights(value: object, _item: Item, _world: World) -> list[str]:
@@ -49,6 +76,32 @@ def exec_rights(value: object, item: Item, world: World) -> list[str]:
     return _told(exec_grants(value, item, world))
 
 
+def open_rights(value: object, item: Item, _world: World) -> list[str]:
+    """Grants to nobody in particular, beyond what the API server gives them; [] for all others.
+
+    Its own: health and version to callers without credentials; discovery, the keys of tokens and
+    questions about oneself to everybody (kubernetes.io, "Default roles"); and the address of the
+    cluster in kube-public, which kubeadm gives to all (`cluster-info`).
+    """
+    if item.key not in _NOBODY | _EVERYBODY:
+        return []
+    known = item.key in _EVERYBODY
+    return _told(g for g in mappings(value) if not _is_given_to_all(g, known=known))
+
+
+def _is_given_to_all(grant: Mapping[str, object], *, known: bool) -> bool:
+    verbs, resources = set(names(grant.get("verbs"))), set(names(grant.get("resources")))
+    if not resources:
+        return verbs <= {"get"} and set(names(grant.get("urls"))) <= (
+            _DISCOVERY if known else _HEALTH
+        )
+    if (grant.get("scope"), grant.get("names")) == ("kube-public", ["cluster-info"]):
+        return verbs <= {"get"} and resources <= {"configmaps"}
+    groups = names(grant.get("groups"))
+    about = [_ABOUT_ONESELF.get(group, set[str]()) for group in groups]
+    return known and verbs <= {"create"} and any(about) and resources <= set[str]().union(*about)
+
+
 def _told(grants: Iterable[Mapping[str, object]]) -> list[str]:
     return sorted({f"{g.get('binding')}: {g.get('role_kind')}/{g.get('role')}" for g in grants})
 
@@ -70,8 +123,7 @@ def _words(rule: Mapping[str, object]) -> str:
 
 
 def bootstrap(_value: object, item: Item, _world: World) -> bool:
-    """Whether the API server itself keeps the role: its label, and one of its names."""
+    """Whether it is one of the API server's own roles with wildcards: by its label and its name."""
     label, wanted = _BOOTSTRAP
-    if text(mapping(item.metadata.get("labels")).get(label)) != wanted:
-        return False
-    return item.name.startswith("system:") or item.name in _USER_FACING
+    labelled = text(mapping(item.metadata.get("labels")).get(label)) == wanted
+    return item.kind == "ClusterRole" and labelled and item.name in _OWN_WILDCARDS

@@ -20,7 +20,7 @@ from tests.services.kubernetes.objects_apps import ENCRYPTION, KUBELET, ago, aud
 from tests.services.kubernetes.objects_good import good
 from tests.services.kubernetes.reading_kubernetes import settings_for
 
-_CUSTOM = ("cert-manager.io", "velero.io", "postgresql.cnpg.io")
+_CUSTOM = ("cert-manager.io", "gateway.networking.k8s.io", "velero.io", "postgresql.cnpg.io")
 
 
 @contextmanager

@@ -119,7 +119,7 @@ class Store:
 
 def is_built_in(group: str) -> bool:
     """Whether a group is of the API itself."""
-    return group in BUILT_IN or group.endswith(".k8s.io")
+    return group in BUILT_IN or (group.endswith(".k8s.io") and not group.startswith("gateway."))
 
 
 def uid_of(group: str, plural: str, namespace: str, name: str) -> str:

@@ -282,11 +282,26 @@ def test_the_class_of_an_ingress_is_its_field_or_the_older_annotation() -> None:
     assert _told("ingress_class", item_of(_made("Ingress", "i", "shop"))) is None
 
 
-def test_the_label_alone_makes_no_role_the_api_servers_own() -> None:
+@pytest.mark.parametrize(
+    ("kind", "name", "own"),
+    [
+        ("ClusterRole", "edit", True),
+        ("ClusterRole", "system:kube-controller-manager", True),
+        ("ClusterRole", "system:controller:namespace-controller", True),
+        ("Role", "edit", False),
+        ("ClusterRole", "mine", False),
+        # Names that only look like the server's, and one of its own that has no wildcards.
+        ("ClusterRole", "system:mine", False),
+        ("ClusterRole", "system:controller:mine", False),
+        ("ClusterRole", "system:discovery", False),
+    ],
+)
+def test_a_role_is_the_api_servers_own_by_its_label_and_its_very_name(
+    kind: str, name: str, *, own: bool
+) -> None:
     label = {"labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}}
-    for name, own in (("edit", True), ("system:node", True), ("mine", False)):
-        assert _told("bootstrap", item_of(_made("ClusterRole", name, metadata=label))) is own
-    assert _told("bootstrap", item_of(_made("ClusterRole", "system:node"))) is False
+    assert _told("bootstrap", item_of(_made(kind, name, metadata=label))) is own
+    assert _told("bootstrap", item_of(_made(kind, name))) is False
 
 
 @pytest.mark.parametrize("request_text", ["", "bm8=", "not base64"])

@@ -10,15 +10,29 @@ from auditor.collectors.kubernetes.facts import FIELDS
 from auditor.collectors.kubernetes.facts.flags import is_api_server, is_etcd
 from auditor.collectors.kubernetes.world import Item, UnreadError, World
 from auditor.core.model.status import Cause
-from tests.unit.collectors.kubernetes.worlds import DENIED, Object, item_of, world_of
+from tests.unit.collectors.kubernetes.worlds import DENIED, Object, extracted, item_of, world_of
 
 MIRROR = {"kubernetes.io/config.mirror": "1f"}
+OWNER = {"apiVersion": "v1", "kind": "Node", "name": "cp", "uid": "u-1", "controller": True}
+NODE: Object = {"kind": "Node", "metadata": {"name": "cp", "uid": "u-1"}}
+RUNNING = {"phase": "Running"}
+
+
+def _written(
+    program: str, *words: str, namespace: str = "kube-system", **more: Any
+) -> dict[str, Any]:
+    container = {"name": "c", "command": [f"/usr/local/bin/{program}"], "args": list(words), **more}
+    metadata = {"name": "p", "namespace": namespace, "annotations": MIRROR}
+    return {
+        "kind": "Pod",
+        "metadata": {**metadata, "ownerReferences": [OWNER]},
+        "spec": {"nodeName": "cp", "containers": [container]},
+        "status": RUNNING,
+    }
 
 
 def _pod(program: str, *words: str, namespace: str = "kube-system", **more: Any) -> Item:
-    container = {"name": "c", "command": [f"/usr/local/bin/{program}"], "args": list(words), **more}
-    metadata = {"name": "p", "namespace": namespace, "annotations": MIRROR}
-    return item_of({"kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}})
+    return item_of(_written(program, *words, namespace=namespace, **more))
 
 
 def _flag(name: str, item: Item, world: World | None = None) -> object:
@@ -26,14 +40,62 @@ def _flag(name: str, item: Item, world: World | None = None) -> object:
 
 
 def test_only_a_mirror_pod_of_kube_system_counts() -> None:
-    world = world_of()
+    world = world_of(NODE)
     assert is_api_server(_pod("kube-apiserver"), world)
     assert not is_etcd(_pod("kube-apiserver"), world)
     assert is_etcd(_pod("etcd"), world)
     assert not is_api_server(_pod("kube-apiserver", namespace="shop"), world)
-    written = _pod("kube-apiserver").object
-    forged = {**written, "kind": "Pod", "metadata": {"name": "p", "namespace": "kube-system"}}
-    assert not is_api_server(item_of(forged), world)
+    unmarked = _written("kube-apiserver")
+    del unmarked["metadata"]["annotations"]
+    assert not is_api_server(item_of(unmarked), world)
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "said"),
+    [
+        ("metadata", {"ownerReferences": []}, "does not own it"),
+        ("metadata", {"ownerReferences": [OWNER | {"uid": "u-2"}]}, "does not own it"),
+        ("metadata", {"ownerReferences": [OWNER | {"uid": ""}]}, "does not own it"),
+        ("metadata", {"ownerReferences": [OWNER | {"name": "other"}]}, "does not own it"),
+        ("metadata", {"ownerReferences": [OWNER | {"kind": "ReplicaSet"}]}, "does not own it"),
+        ("metadata", {"ownerReferences": [OWNER | {"controller": False}]}, "does not own it"),
+        ("spec", {"nodeName": "gone"}, "'gone' does not own it"),
+        ("status", {"phase": "Pending"}, "does not report that it runs"),
+    ],
+)
+def test_a_pod_that_only_says_it_is_a_mirror_is_a_gap_and_no_control_plane(
+    part: str, value: dict[str, object], said: str
+) -> None:
+    forged = _written("kube-apiserver", "--anonymous-auth=false")
+    forged[part] = {**forged[part], **value}
+    found = extracted("kubernetes.api_server", [forged, NODE])
+    assert found.resources == ()
+    [gap] = found.gaps
+    assert (gap.subject, gap.cause) == ("Pod/kube-system/p", Cause.NOT_COLLECTED)
+    assert said in gap.detail
+
+
+def test_a_forged_mirror_stands_beside_the_real_one_and_is_named() -> None:
+    forged = _written("etcd", "--client-cert-auth=true")
+    forged["metadata"] |= {"name": "sly", "ownerReferences": []}
+    found = extracted("kubernetes.etcd", [_written("etcd"), forged, NODE])
+    assert [row.data["name"] for row in found.resources] == ["p"]
+    assert [gap.subject for gap in found.gaps] == ["Pod/kube-system/sly"]
+
+
+def test_a_mirror_cannot_be_proven_without_the_nodes() -> None:
+    found = extracted("kubernetes.etcd", [_written("etcd")], gaps={"Node": DENIED})
+    assert (found.resources, [gap.cause for gap in found.gaps]) == ((), [Cause.DENIED])
+
+
+@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize("name", ["kubernetes.workload", "kubernetes.container"])
+def test_the_mark_of_a_mirror_exempts_no_pod_from_the_rules_for_pods(
+    name: str, *, declared: bool
+) -> None:
+    sly = _written("sh", namespace="shop", image="registry.example/sh:1")
+    keys = [str(r.data["key"]) for r in extracted(name, [sly, NODE], declared=declared).resources]
+    assert keys == ["Pod/shop/p" + ("/c" if name.endswith("container") else "")]
 
 
 def test_flags_that_are_left_out_have_their_documented_defaults() -> None:

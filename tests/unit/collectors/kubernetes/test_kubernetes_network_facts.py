@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from auditor.collectors.kubernetes.facts.ingress import covers, ingress_tls, plain_hosts
+from auditor.collectors.kubernetes.facts.certificates import covers
+from auditor.collectors.kubernetes.facts.ingress import ingress_tls, plain_hosts
 from auditor.collectors.kubernetes.facts.network import default_deny_egress, default_deny_ingress
 from auditor.collectors.kubernetes.world import UnreadError
 from auditor.core.model.status import Cause
