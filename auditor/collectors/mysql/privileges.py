@@ -64,6 +64,7 @@ class Privileges:
 
     accounts: Sequence[Account]
     grants: Sequence[Grant] = field(default=())
+    routine_grants: Sequence[Grant] = field(default=())
 
     def chain(self, account: Account) -> list[Account]:
         """The account and every role that it has, by any way, and PUBLIC."""
@@ -108,6 +109,29 @@ class Privileges:
                 for place, held in self._held(one, database, table)
                 for privilege in held & rights
             }
+        )
+
+    def has_any(self, account: Account, rights: frozenset[str], database: str, table: str) -> bool:
+        """Whether it has one of these on a table or view, on any level."""
+        return any(
+            held & rights
+            for one in self.chain(account)
+            for _, held in self._held(one, database, table)
+        )
+
+    def runs(self, account: Account, database: str, routine: str, *, definer: bool) -> bool:
+        """Whether it can have a routine run as its definer.
+
+        Args:
+            definer: It runs as its definer now; else who may alter it can make it do so.
+        """
+        rights = frozenset({"ALTER ROUTINE", "EXECUTE"} if definer else {"ALTER ROUTINE"})
+        own = [one for one in self.routine_grants if _covers(one, database, routine)]
+        whole = [one for one in self.grants if one.table is None and _covers(one, database, "")]
+        return any(
+            one.privileges & rights
+            or any(grant.privileges & rights for grant in (*own, *whole) if _same(grant.name, one))
+            for one in self.chain(account)
         )
 
     def _held(
@@ -172,6 +196,12 @@ def table_grants(
         Grant((str(user), str(host)), str(database), str(table), _set(str(held)))
         for user, host, database, table, held in found
     ]
+
+
+def may_be_revoked(line: str) -> bool:
+    """Whether a line of `excess` is about a privilege that a partial revoke can take off."""
+    privilege, _, place = line.rpartition(": ")[2].partition(" on ")
+    return place == ON_ALL and privilege in CHANGES_ROWS | CHANGES_TABLE
 
 
 def applications(accounts: Iterable[Account], configured: str) -> list[Account]:

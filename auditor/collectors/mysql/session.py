@@ -78,7 +78,7 @@ class MysqlSession:
     ) -> None:
         self._connection = connection
         self._endpoint = settings.endpoint
-        self._database = settings.database or ""
+        self._database = settings.query_database or ""
         self.release = release
 
     @property
@@ -215,7 +215,7 @@ def connect(settings: MysqlSettings, password: str, timeout_s: float) -> MysqlSe
             port=settings.port,
             unix_socket=settings.unix_socket,
             user=settings.user,
-            database=settings.database,
+            database=settings.query_database,
             password=password,
             ssl=tls_context(settings),
             ssl_disabled=not settings.uses_tls,
@@ -275,7 +275,8 @@ def tls_context(settings: MysqlSettings) -> ssl.SSLContext | None:
     except (OSError, ssl.SSLError) as error:
         message = f"certificate authorities {settings.ca_file}: {error}"
         raise failed(Cause.UNREACHABLE, message, broken=True) from error
-    if settings.tls == "unverified":
+    if settings.tls != "verify-full":
         context.check_hostname = False
+    if settings.tls == "require":
         context.verify_mode = ssl.CERT_NONE
     return context

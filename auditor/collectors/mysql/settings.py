@@ -57,13 +57,14 @@ class MysqlSettings(Credentials):
     port: Annotated[int, Field(ge=1, le=65535)] = 3306
     unix_socket: AbsolutePath | None = None
     user: Annotated[str, StringConstraints(min_length=1)]
-    database: Name | None = Field(
+    query_database: Name | None = Field(
         default=None, description="schema in which the queries of controls are asked"
     )
-    tls: Literal["verified", "unverified", "off"] = Field(
-        default="verified",
-        description="`verified`: encrypted, and the certificate is of a trusted authority and for"
-        " this host; `unverified`: encrypted only; `off`: loopback and sockets only",
+    tls: Literal["verify-full", "verify-ca", "require", "off"] = Field(
+        default="verify-full",
+        description="`verify-full`: the certificate is of a trusted authority and for this host;"
+        " `verify-ca`: of a trusted authority; `require`: encrypted without knowing to whom;"
+        " `off`: loopback and sockets only",
     )
     ca_file: AbsolutePath | None = Field(
         default=None, description="certificate authorities to trust; the system's by default"

@@ -18,7 +18,7 @@ from auditor.collectors.sql.reading import Reading, Scope
 from auditor.collectors.sql.values import to_json
 from auditor.core.model.observation import Gap, Resource
 from auditor.core.model.status import Cause
-from auditor.core.times import format_instant
+from auditor.core.times import format_instant, parse_instant
 
 _RELEASES = Path(__file__).with_name("releases.yaml")
 _RELEASE_FIELDS = (
@@ -117,6 +117,22 @@ def _overridden(name: str) -> Gap:
         f"{name} is set for the auditor's own account or database, which hides the server's value",
         hint=f"ALTER ROLE auditor RESET {name}, or name another `database` in the target",
     )
+
+
+def doubt_rules_not_loaded(reading: Reading) -> None:
+    """A gap where the files of rules changed after the server last read them.
+
+    The server tells the second of a change, and no part of it: a change in the second of the
+    reading may have come after it.
+    """
+    changed, loaded = (reading.facts.get(n) for n in ("files_changed_at", "settings_loaded_at"))
+    if changed is None or loaded is None:  # each is a gap of its own
+        return
+    if parse_instant(changed) < parse_instant(loaded).replace(microsecond=0):
+        return
+    detail = f"pg_hba.conf changed at {changed} and was last loaded at {loaded}: which rules are"
+    hint = "look at the rules, then run SELECT pg_reload_conf() and scan again"
+    reading.gaps.append(Gap(Cause.STALE, f"{detail} in use cannot be told", hint=hint))
 
 
 def add_logins(reading: Reading, scope: Scope, record: LoginRecord | None) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
+from auditor.collectors.postgres.audit_table import audit_rows, row_id
 from auditor.collectors.postgres.settings import PostgresSettings
 from auditor.collectors.sql.audit_chain import Earlier, read_chain
 from auditor.collectors.sql.failures import QueryFailedError, failed
@@ -37,69 +38,6 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_database d ON d.datname = current_database()
 WHERE n.nspname = :schema AND c.relname = :table AND c.relkind IN ('r', 'p', 'f')
 """
-# A role can do what any role can that it is a member of: SET ROLE needs no INHERIT. It changes rows
-# by its own right, by that on a row that a foreign key refers to and takes the audit row along, and
-# by that on a view, which acts as its owner. Who owns the schema may drop the table; before 16, who
-# may create roles may become any that is no superuser.
-_RIGHTS = """
-WITH RECURSIVE below AS (SELECT inhrelid AS oid FROM pg_inherits WHERE inhparent = :oid
-  UNION SELECT i.inhrelid FROM below JOIN pg_inherits i ON i.inhparent = below.oid),
-own AS (SELECT :oid::oid AS oid UNION SELECT oid FROM below),
-referred AS (SELECT confrelid AS oid, confdeltype, confupdtype FROM pg_constraint
-  WHERE contype = 'f' AND conrelid IN (SELECT oid FROM own)
-  UNION SELECT k.confrelid, d.confdeltype, d.confupdtype FROM referred d JOIN pg_constraint k
-    ON k.contype = 'f' AND k.conrelid = d.oid AND (k.confdeltype = 'c' OR k.confupdtype = 'c')),
-shown AS (SELECT w.ev_class AS oid FROM own JOIN pg_depend p ON p.refobjid = own.oid
-    AND p.refclassid = 'pg_class'::regclass AND p.classid = 'pg_rewrite'::regclass
-    JOIN pg_rewrite w ON w.oid = p.objid
-  UNION SELECT w.ev_class FROM shown JOIN pg_depend p ON p.refobjid = shown.oid
-    AND p.refclassid = 'pg_class'::regclass AND p.classid = 'pg_rewrite'::regclass
-    JOIN pg_rewrite w ON w.oid = p.objid),
-views AS (SELECT v.oid, pg_relation_is_updatable(v.oid, true) AS events
-  FROM shown JOIN pg_class v ON v.oid = shown.oid WHERE v.relkind = 'v'
-  AND NOT coalesce('security_invoker=true' = ANY(v.reloptions), false))
-SELECT r.rolname AS role, a.superuser, pg_has_role(r.oid, c.relowner, 'MEMBER')
-    OR pg_has_role(r.oid, n.nspowner, 'MEMBER') OR (a.makes_roles AND NOT o.rolsuper
-    AND current_setting('server_version_num')::int < 160000) AS owns,
-  a.can_insert, a.can_update OR f.can_update OR v.can_update AS can_update,
-  a.can_delete OR f.can_delete OR v.can_delete AS can_delete, a.can_truncate, p.can_change_partition
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles o ON o.oid = c.relowner,
-  pg_roles r
-  CROSS JOIN LATERAL (SELECT bool_or(m.rolsuper OR m.rolname IN ('pg_execute_server_program',
-      'pg_write_server_files')) AS superuser,
-    bool_or(m.rolcreaterole) AS makes_roles,
-    bool_or(has_any_column_privilege(m.oid, :oid, 'INSERT')) AS can_insert,
-    bool_or(has_any_column_privilege(m.oid, :oid, 'UPDATE')) AS can_update,
-    bool_or(has_table_privilege(m.oid, :oid, 'DELETE')) AS can_delete,
-    bool_or(has_table_privilege(m.oid, :oid, 'TRUNCATE')) AS can_truncate
-    FROM pg_roles m WHERE pg_has_role(r.oid, m.oid, 'MEMBER')) a
-  CROSS JOIN LATERAL (SELECT coalesce(bool_or(has_any_column_privilege(m.oid, b.oid, 'UPDATE')
-    OR has_table_privilege(m.oid, b.oid, 'DELETE')
-    OR has_table_privilege(m.oid, b.oid, 'TRUNCATE')), false) AS can_change_partition
-    FROM pg_roles m, below b WHERE pg_has_role(r.oid, m.oid, 'MEMBER')) p
-  CROSS JOIN LATERAL (SELECT coalesce(bool_or(d.confdeltype = 'c'
-      AND has_table_privilege(m.oid, d.oid, 'DELETE')), false) AS can_delete,
-    coalesce(bool_or((d.confdeltype IN ('n', 'd') AND has_table_privilege(m.oid, d.oid, 'DELETE'))
-      OR (d.confupdtype IN ('c', 'n', 'd')
-      AND has_any_column_privilege(m.oid, d.oid, 'UPDATE'))), false) AS can_update
-    FROM pg_roles m, referred d WHERE pg_has_role(r.oid, m.oid, 'MEMBER')) f
-  CROSS JOIN LATERAL (SELECT coalesce(bool_or(w.events & 16 > 0
-      AND has_table_privilege(m.oid, w.oid, 'DELETE')), false) AS can_delete,
-    coalesce(bool_or(w.events & 4 > 0
-      AND has_any_column_privilege(m.oid, w.oid, 'UPDATE')), false) AS can_update
-    FROM pg_roles m, views w WHERE pg_has_role(r.oid, m.oid, 'MEMBER')) v
-WHERE c.oid = :oid AND r.rolname = ANY(:roles::text[]) ORDER BY r.rolname
-"""
-_TRIGGERS = r"""
-SELECT coalesce(bool_or(raises AND t.tgtype & 16 > 0 AND t.tgattr = ''), false) AS guards_update,
-  coalesce(bool_or(raises AND t.tgtype & 8 > 0), false) AS guards_delete,
-  coalesce(bool_or(raises AND t.tgtype & 32 > 0), false) AS guards_truncate,
-  coalesce(array_agg(DISTINCT p.oid::regprocedure::text), '{}') AS trigger_functions
-FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid CROSS JOIN LATERAL
-  (SELECT t.tgenabled = 'A' AND t.tgqual IS NULL AND t.tgtype & 2 > 0
-   AND p.prosrc ~* '\mraise\s+exception\M' AS raises) x
-WHERE t.tgrelid = :oid AND NOT t.tgisinternal
-"""
 
 
 class _Listed(Protocol):
@@ -119,7 +57,7 @@ def expected(settings: PostgresSettings, reader: str) -> list[str]:
     """The keys that the settings promise for a reader's type."""
     if reader == "audit_table":
         return [
-            _row_id(table.label, role)
+            row_id(table.label, role)
             for table in settings.audit_tables
             for role in table.application_roles
         ]
@@ -167,7 +105,7 @@ def _resources(
     match reader:
         case "audit_table":
             entry = next(t for t in settings.audit_tables if t.label == table.label)
-            return _audit_rows(table, entry.application_roles, found, scope)
+            return audit_rows(table.label, entry.application_roles, found, scope)
         case "audit_chain":
             _require_select(table, found, scope)
             entry = next(t for t in settings.audit_tables if t.label == table.label)
@@ -196,36 +134,6 @@ def _found(table: _Listed, scope: Scope) -> dict[str, object]:
         hint = "correct the target's settings, or find out who dropped it"
         raise failed(Cause.VANISHED, f"there is no table {table.label}", hint=hint)
     return found
-
-
-def _row_id(label: str, role: str) -> str:
-    return f"{label} for {role}"
-
-
-def _audit_rows(
-    table: _Listed, roles: Iterable[str], found: Mapping[str, object], scope: Scope
-) -> list[Resource]:
-    oid = {"oid": found["oid"]}
-    guards = _one(scope, f"triggers of {table.label}", _TRIGGERS, oid)
-    answer = scope.asker.ask(f"rights on {table.label}", _RIGHTS, {**oid, "roles": list(roles)})
-    rows = [dict(zip(answer.columns, map(to_json, row), strict=True)) for row in answer.rows]
-    missing = set(roles) - {str(row["role"]) for row in rows}
-    if missing:
-        detail = f"there is no role {', '.join(sorted(missing))} (application_roles)"
-        raise failed(Cause.VANISHED, detail, hint="correct application_roles of the audit table")
-    return [
-        Resource(
-            {
-                "id": _row_id(table.label, str(row["role"])),
-                "table": table.label,
-                "owner": found["owner"],
-                **row,
-                **guards,
-            },
-            uid=f"{found['uid']}/{row['role']}",
-        )
-        for row in rows
-    ]
 
 
 def _require_select(table: _Listed, found: Mapping[str, object], scope: Scope) -> None:

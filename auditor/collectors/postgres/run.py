@@ -16,6 +16,7 @@ from auditor.collectors.budget import BudgetSpentError
 from auditor.collectors.interface import CollectionContext, Preflight, Wanted
 from auditor.collectors.postgres.computed import (
     add_logins,
+    doubt_rules_not_loaded,
     hide_overridden,
     hide_overridden_rows,
     with_release,
@@ -217,6 +218,8 @@ class ServerReader:
             hide_overridden_rows(reading)
         elif name == "postgres.role" and reading.resources:
             add_logins(reading, scope, self._settings.logins)
+        elif name == "postgres.hba_rule":
+            doubt_rules_not_loaded(reading)
 
     def _each_database(self, types: Sequence[_Progress], home: Asker, account: _Account) -> None:
         """Read the types in each database that one of them is about."""

@@ -84,7 +84,7 @@ def test_a_file_of_authorities_that_is_not_there_is_said(executor: Executor, goo
 def test_a_connection_that_trusts_anybody_must_be_asked_for(
     executor: Executor, good: Server
 ) -> None:
-    settings = {**settings_of(good), "tls": "unverified"}
+    settings = {**settings_of(good), "tls": "require"}
     del settings["ca_file"]
     assert read_all(executor, settings, "mysql.server")["mysql.server"].complete
 

@@ -30,11 +30,12 @@ DEPENDENT = {
     "BINLOG MONITOR ON *.*": {"mysql-operation/binary-log"},
     "SLAVE MONITOR ON *.*": {"mysql-operation/replicas"},
     "PROCESS ON *.*": {"mysql-operation/binary-log", "mysql-encryption/files"},
-    "SHOW VIEW ON *.*": {"mysql-encryption/files"},
-    "SELECT ON mysql.proc": {"mysql-access/definers"},
-    "SELECT ON mysql.event": {"mysql-access/definers"},
+    "SELECT ON mysql.procs_priv": _TABLES,
+    "SHOW VIEW ON *.*": {"mysql-encryption/files", *_TABLES},
+    "SELECT ON mysql.proc": {"mysql-access/definers", *_TABLES},
+    "SELECT ON mysql.event": {"mysql-access/definers", *_TABLES},
     "SELECT ON `shop`.`events`": {"mysql-logging/hash-chain"},
-    "TRIGGER ON `shop`.`events`": _TABLES,
+    "TRIGGER ON *.*": _TABLES,
 }
 
 

@@ -56,7 +56,8 @@ def _wait_for_the_auditor(replica: Server) -> None:
     """The account comes with the log."""
     end = time.monotonic() + _PATIENCE_S
     while not replica.sql(
-        "SELECT 1 FROM mysql.tables_priv WHERE User = 'auditor' AND Table_priv LIKE '%Trigger%'"
+        "SELECT 1 FROM information_schema.user_privileges"
+        " WHERE GRANTEE LIKE '%auditor%' AND PRIVILEGE_TYPE = 'TRIGGER'"
     ):
         assert time.monotonic() < end, replica.sql("SHOW SLAVE STATUS")
         time.sleep(0.1)

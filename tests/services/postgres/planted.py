@@ -182,7 +182,7 @@ def bad_server() -> Iterator[Server]:
         seed(server, extensions=False)
         for database, statement in FAULTS.values():
             server.run(statement, database=database)
-        with (server.folder / "pgdata" / "pg_hba.conf").open("a") as rules:
+        with (server.folder / "pg_hba.conf").open("a") as rules:
             rules.write("host all all not-an-address/33 scram-sha-256\n")  # not yet loaded
         yield server
 

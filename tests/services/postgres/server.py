@@ -109,15 +109,17 @@ def postgres(
         _certificate(data)
         ca = folder / "ca.pem"
         shutil.copy(data / "server.crt", ca)
+        tls = version in WITH_TLS
+        lines = [f"{'hostssl' if tls else 'host'} all all 127.0.0.1/32 scram-sha-256"]
+        rules = _write_rules(data, lines if hba is None else hba)
         give(data, owner)
         command = [str(bin_folder / "initdb"), "-D", str(data / "pgdata"), "-U", SUPERUSER, "-A"]
         command += ["scram-sha-256", f"--pwfile={data / 'pw'}", "--no-sync", "--locale=C", *initdb]
         subprocess.run(command, check=True, capture_output=True, user=owner, env=environment())
         port = free_port()
-        tls = version in WITH_TLS
-        lines = [f"{'hostssl' if tls else 'host'} all all 127.0.0.1/32 scram-sha-256"]
         own = {**_base(data, port, tls=tls), **(config or {})}
-        _configure(data / "pgdata", own, lines if hba is None else hba, owner)
+        _configure(data / "pgdata", own, owner)
+        next_second_of(rules)
         running = _Running(bin_folder / "postgres", data, port, owner)
         running.start()
         try:
@@ -232,6 +234,7 @@ def give(data: Path, account: str | None) -> None:
 def _base(data: Path, port: int, *, tls: bool) -> dict[str, object]:
     files = {"ssl_cert_file": str(data / "server.crt"), "ssl_key_file": str(data / "server.key")}
     return ({"ssl": "on"} | files if tls else {}) | {
+        "hba_file": str(data / "pg_hba.conf"),
         "listen_addresses": "127.0.0.1",
         "port": port,
         "unix_socket_directories": str(data),
@@ -240,14 +243,22 @@ def _base(data: Path, port: int, *, tls: bool) -> dict[str, object]:
     }
 
 
-def _configure(
-    pgdata: Path, config: Mapping[str, object], hba: Sequence[str], account: str | None
-) -> None:
+def _write_rules(data: Path, hba: Sequence[str]) -> Path:
+    path = data / "pg_hba.conf"
+    own = f"local all {SUPERUSER} scram-sha-256\n"
+    path.write_text(own + "".join(f"{line}\n" for line in hba))
+    return path
+
+
+def next_second_of(rules: Path) -> None:
+    """Wait, if it must be, for the second after that of the file's change: see `hba_rule`."""
+    time.sleep(max(0.0, int(rules.stat().st_ctime) + 1.01 - time.time()))
+
+
+def _configure(pgdata: Path, config: Mapping[str, object], account: str | None) -> None:
     lines = "".join(f"{name} = '{value}'\n" for name, value in config.items())
     with (pgdata / "postgresql.conf").open("a") as file:
         file.write(lines)
-    own = f"local all {SUPERUSER} scram-sha-256\n"
-    (pgdata / "pg_hba.conf").write_text(own + "".join(f"{line}\n" for line in hba))
     give(pgdata, account)
 
 

@@ -42,6 +42,20 @@ REMOVED: Mapping[str, tuple[str, str, str, frozenset[str], str]] = {
         frozenset({"hba_rule"}),
         "GRANT EXECUTE ON FUNCTION pg_hba_file_rules() TO auditor",
     ),
+    "hba_changed": (
+        "postgres",
+        "REVOKE EXECUTE ON FUNCTION auditor_views.hba_changed_at() FROM auditor",
+        "GRANT EXECUTE ON FUNCTION auditor_views.hba_changed_at() TO auditor",
+        frozenset({"hba_rule"}),
+        "GRANT EXECUTE ON FUNCTION auditor_views.hba_changed_at() TO auditor",
+    ),
+    "hba_changed, a function that a superuser did not make": (
+        "postgres",
+        "ALTER FUNCTION auditor_views.hba_changed_at() OWNER TO ledger_owner",
+        "ALTER FUNCTION auditor_views.hba_changed_at() OWNER TO postgres",
+        frozenset({"hba_rule"}),
+        "GRANT EXECUTE ON FUNCTION auditor_views.hba_changed_at() TO auditor",
+    ),
     "password_kinds": (
         "postgres",
         "REVOKE SELECT ON auditor_views.role_password_kinds FROM auditor",

@@ -68,6 +68,35 @@ WAYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "the application makes roles, and itself a member of the owner": (
         ("ALTER ROLE app CREATEROLE",), ("ALTER ROLE app NOCREATEROLE",), "owns",
     ),
+    "its parent, whose statements reach the children": (
+        ("CREATE TABLE all_logs (LIKE audit_log)", "ALTER TABLE audit_log INHERIT all_logs",
+         "GRANT DELETE ON all_logs TO app"),
+        ("ALTER TABLE audit_log NO INHERIT all_logs", "DROP TABLE all_logs"),
+        "can_delete",
+    ),
+    "a view of its parent": (
+        ("CREATE TABLE all_logs (LIKE audit_log)", "ALTER TABLE audit_log INHERIT all_logs",
+         "CREATE VIEW shown AS SELECT * FROM all_logs", "GRANT UPDATE ON shown TO app"),
+        ("DROP VIEW shown", "ALTER TABLE audit_log NO INHERIT all_logs", "DROP TABLE all_logs"),
+        "can_update",
+    ),
+    "the owner of its parent, who may drop both": (
+        ("CREATE TABLE all_logs (LIKE audit_log)", "ALTER TABLE audit_log INHERIT all_logs",
+         "ALTER TABLE all_logs OWNER TO app", "REVOKE ALL ON all_logs FROM app"),
+        ("ALTER TABLE audit_log NO INHERIT all_logs", "DROP TABLE all_logs"),
+        "owns",
+    ),
+    "the owner of its child without a right": (
+        ("CREATE TABLE part () INHERITS (audit_log)", "ALTER TABLE part OWNER TO app",
+         "REVOKE ALL ON part FROM app"),
+        ("DROP TABLE part",),
+        "can_change_partition",
+    ),
+    "the application makes roles, and the table is a superuser's": (
+        ("ALTER TABLE audit_log OWNER TO postgres", "ALTER ROLE app CREATEROLE"),
+        ("ALTER ROLE app NOCREATEROLE", "ALTER TABLE audit_log OWNER TO ledger_owner"),
+        "owns",
+    ),
     "programs of the server": (
         ("GRANT pg_execute_server_program TO app",),
         ("REVOKE pg_execute_server_program FROM app",),
@@ -107,6 +136,7 @@ def test_a_way_to_change_the_audit_table_is_seen(server: Server, way: str) -> No
     [
         "CREATE VIEW shown AS SELECT count(*) FROM audit_log",
         "CREATE VIEW shown WITH (security_invoker = true) AS SELECT * FROM audit_log",
+        "CREATE VIEW shown WITH (security_invoker = on) AS SELECT * FROM audit_log",
     ],
 )
 def test_a_view_that_changes_nothing_is_no_way(server: Server, statement: str) -> None:

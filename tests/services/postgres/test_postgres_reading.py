@@ -10,8 +10,9 @@ import psycopg
 import pytest
 
 from auditor.core.model.observation import Observation
+from auditor.core.model.status import Cause
 from tests.services.postgres.conftest import collect, target_of
-from tests.services.postgres.server import Server
+from tests.services.postgres.server import Server, next_second_of
 from tests.services.postgres.standby import standby
 
 pytestmark = pytest.mark.service
@@ -43,7 +44,9 @@ def test_the_printed_account_reads_every_type_without_a_gap(
     server: str, request: pytest.FixtureRequest
 ) -> None:
     read = collect(target_of(request.getfixturevalue(server)))
-    assert {name: one.gaps for name, one in read.items() if one.gaps} == {}
+    told = {name: [gap.cause for gap in one.gaps] for name, one in read.items() if one.gaps}
+    # Its last rule was added after the server read the file.
+    assert told == ({"postgres.hba_rule": [Cause.STALE]} if server == "bad" else {})
     unread = {
         (name, path)
         for name, observation in read.items()
@@ -239,3 +242,32 @@ def test_a_replica_streams_and_shows_itself_as_one(good: Server) -> None:
         replica = collect(target_of(good, port=port), ["postgres.server", "postgres.audit_chain"])
         assert one(replica, "server")["in_recovery"] is True
         assert one(replica, "audit_chain")["rows"] == 200
+
+
+def test_rules_that_the_server_has_not_loaded_are_not_vouched_for(good: Server) -> None:
+    rules = good.folder / "pg_hba.conf"
+    before = rules.read_text()
+    name = "postgres.hba_rule"
+    try:
+        rules.write_text(f"{before}hostssl all all 192.168.0.0/16 scram-sha-256\n")
+        read = collect(target_of(good), [name])[name]
+    finally:
+        rules.write_text(before)
+        restored = collect(target_of(good), [name])[name]
+        next_second_of(rules)
+        good.run("SELECT pg_reload_conf()")
+        loaded = wait_for(lambda: collect(target_of(good), [name])[name].gaps == ())
+    (gap,) = read.gaps
+    assert (gap.cause.value, "cannot be told" in gap.detail) == ("stale", True)
+    assert "pg_reload_conf" in gap.hint
+    assert restored.gaps != ()  # the same text again, and nobody knows since when
+    assert loaded
+
+
+def wait_for(done: Callable[[], bool]) -> bool:
+    """Whether it is done within some seconds: the server reloads on its own."""
+    end = time.monotonic() + 10
+    while not done():
+        if time.monotonic() > end:
+            return False
+    return True

@@ -14,7 +14,7 @@ import pytest
 from auditor.core.model.finding import Finding
 from auditor.core.model.target import Target
 from tests.services.postgres.planted import SETTINGS, bad_server, good_server
-from tests.services.postgres.server import Server
+from tests.services.postgres.server import Server, next_second_of
 from tests.services.sql_controls.judging import Found, scan, shipped_controls, shown
 from tests.services.sql_controls.postgres_faults import FAULTS, Fault
 from tests.services.sql_controls.standby import standby
@@ -96,23 +96,26 @@ def reload(server: Server) -> None:
 
 @contextmanager
 def planted(server: Server, fault: Fault) -> Iterator[None]:
-    rules = server.folder / "pgdata" / "pg_hba.conf"
+    rules = server.folder / "pg_hba.conf"
     before = rules.read_text()
     try:
         for database, statement in fault.do:
             server.run(statement, database=database)
         if fault.rule:
             rules.write_text(f"{before}{fault.rule}\n")
-        if fault.resets:
+            next_second_of(rules)
+        if fault.resets or fault.rule:
             reload(server)
         yield
     finally:
-        rules.write_text(before)
+        if fault.rule:
+            rules.write_text(before)
+            next_second_of(rules)
         for database, statement in fault.undo:
             server.run(statement, database=database)
         for name in fault.resets:
             server.run(f"ALTER SYSTEM RESET {name}")
-        if fault.resets:
+        if fault.resets or fault.rule:
             reload(server)
 
 

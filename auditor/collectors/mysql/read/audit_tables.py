@@ -6,27 +6,32 @@ guards that hold even for those who have them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import TypeVar
 
+from auditor.collectors.mysql.accounts import Account
 from auditor.collectors.mysql.desk import Desk, Draft
 from auditor.collectors.mysql.privileges import (
     Privileges,
     applications,
     database_grants,
+    may_be_revoked,
     table_grants,
 )
 from auditor.collectors.mysql.read.accounts import load_accounts
+from auditor.collectors.mysql.read.guards import raises
+from auditor.collectors.mysql.read.indirect import Code, indirect, read_code, routine_grants
 from auditor.collectors.mysql.settings import MysqlAuditTable
 from auditor.collectors.sql.failures import QueryFailedError
 from auditor.collectors.sql.reading import Reading
-from auditor.collectors.sql.text import MYSQL, tokens
 from auditor.core.model.observation import Gap
 from auditor.core.model.status import Cause
 
-_PRIVILEGED = ("applications", "unknown_applications", "excess")
+Result = TypeVar("Result")
+_PRIVILEGED = ("applications", "unknown_applications", "excess", "indirect")
 _WATCHED = ("exists", "engine", "update_guard", "delete_guard", "triggers")
 _FOLLOWING = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
-_NO_ERROR = ("00", "01", "02")
 
 
 def read_audit_tables(desk: Desk) -> Reading:
@@ -34,17 +39,16 @@ def read_audit_tables(desk: Desk) -> Reading:
     reading = Reading(facts={"tables": len(desk.settings.audit_tables)})
     if not desk.settings.audit_tables:
         return reading
-    privileges: Privileges | Gap
-    try:
-        privileges = load_privileges(desk)
-    except QueryFailedError as error:
-        privileges = error.gap
+    privileges = _or_gap(lambda: load_privileges(desk))
+    code = (
+        privileges if isinstance(privileges, Gap) else _or_gap(partial(read_code, desk, privileges))
+    )
     for table in desk.settings.audit_tables:
         row = Draft({"endpoint": desk.settings.endpoint, "table": table.label})
         if isinstance(privileges, Gap):
             row.miss(_PRIVILEGED, privileges)
         else:
-            _add_powers(row, desk, privileges, table)
+            _add_powers(row, desk, privileges, table, code)
         try:
             row.data |= _watched(desk, table)
         except QueryFailedError as error:
@@ -62,28 +66,72 @@ def load_privileges(desk: Desk) -> Privileges:
     databases = desk.ask("database_privileges")
     tables, columns = desk.ask("table_privileges").rows, desk.ask("column_privileges").rows
     grants = [*database_grants(databases.columns, databases.rows), *table_grants(tables, columns)]
-    return Privileges(load_accounts(desk), grants)
+    routines = routine_grants(desk.ask("routine_privileges").rows)
+    return Privileges(load_accounts(desk), grants, routines)
 
 
-def _add_powers(row: Draft, desk: Desk, privileges: Privileges, table: MysqlAuditTable) -> None:
+def _or_gap(read: Callable[[], Result]) -> Result | Gap:
+    try:
+        return read()
+    except QueryFailedError as error:
+        return error.gap
+
+
+def _add_powers(
+    row: Draft,
+    desk: Desk,
+    privileges: Privileges,
+    table: MysqlAuditTable,
+    code: Sequence[Code] | Gap,
+) -> None:
     found = {name: applications(privileges.accounts, name) for name in table.application_roles}
     accounts = {one.name: one for ones in found.values() for one in ones}.values()
     row.data |= {
         "applications": sorted(one.label for one in accounts),
         "unknown_applications": sorted(name for name, ones in found.items() if not ones),
     }
-    try:
-        references = _references(desk, table)
-    except QueryFailedError as error:
-        row.miss(["excess"], error.gap)
+    references = _or_gap(partial(_references, desk, table))
+    if isinstance(references, Gap):
+        row.miss(["excess", "indirect"], references)
         return
-    excess = {
-        line for one in accounts for line in privileges.excess(one, table.database, table.table)
-    }
-    for schema, name, rights in references:
-        for one in accounts:
-            excess |= set(privileges.cascading(one, schema, name, rights))
-    row.data["excess"] = sorted(excess)
+
+    def excess(account: Account) -> set[str]:
+        own = set(privileges.excess(account, table.database, table.table))
+        for schema, name, rights in references:
+            own |= set(privileges.cascading(account, schema, name, rights))
+        return own
+
+    _add_excess(row, desk, {line for one in accounts for line in excess(one)})
+    if isinstance(code, Gap):
+        row.miss(["indirect"], code)
+        return
+    place = (table.database, table.table)
+    row.data["indirect"] = indirect(
+        code, privileges, list(accounts), place, lambda one: bool(excess(one))
+    )
+
+
+def _add_excess(row: Draft, desk: Desk, lines: Collection[str]) -> None:
+    """What was found; unread where partial revokes, which are not looked up, may take all off."""
+    if lines and all(map(may_be_revoked, lines)):
+        revoked = _or_gap(partial(_partial_revokes, desk))
+        if isinstance(revoked, Gap):
+            row.miss(["excess"], revoked)
+            return
+        if revoked:
+            detail = f"partial revokes may take off what was granted: {', '.join(sorted(lines))}"
+            hint = "look at SHOW GRANTS of the account; grant on databases instead of on *.*"
+            row.miss(["excess"], Gap(Cause.NOT_SUPPORTED, detail, hint=hint))
+            return
+    row.data["excess"] = sorted(lines)
+
+
+def _partial_revokes(desk: Desk) -> bool:
+    """Whether MySQL may hold back, in one database, a privilege that was granted on all."""
+    if desk.is_mariadb:
+        return False
+    variables = desk.variables()
+    return variables.has("partial_revokes") and variables.flag("partial_revokes")
 
 
 def _references(desk: Desk, table: MysqlAuditTable) -> list[tuple[str, str, frozenset[str]]]:
@@ -121,27 +169,6 @@ def _require_trigger(desk: Desk, table: MysqlAuditTable) -> None:
     for grantee, privilege, schema, name in desk.ask("own_privileges").rows:
         if grantee == f"'{user}'@'{host}'" and privilege == "TRIGGER" and (schema, name) in places:
             return
-    grant = f"GRANT TRIGGER ON {desk.session.quoted(table.database, table.table)} TO {account}"
+    grant = f"GRANT TRIGGER ON *.* TO {account}"
     detail = f"the auditor's account may not see the triggers of {table.label}"
     raise QueryFailedError(Gap(Cause.DENIED, detail, action=grant, hint=f"run {grant}"))
-
-
-def raises(body: str) -> bool:
-    """Whether a trigger's body raises an error whatever the row.
-
-    That is so when its first statement is SIGNAL with a state that is an error. Anything else, a
-    condition or a state by name, is not taken for a guard.
-    """
-    parts = [token for token in tokens(body, MYSQL) if not token.text.isspace()]
-    words = [token.text.upper() for token in parts if token.kind != "comment"]
-    if words[:1] == ["BEGIN"]:
-        words = words[1:]
-    if words[:2] != ["SIGNAL", "SQLSTATE"]:
-        return False
-    state = _first(words[2:4], skip="VALUE").strip("'\"")
-    return bool(state) and not state.startswith(_NO_ERROR)
-
-
-def _first(words: Sequence[str], skip: str) -> str:
-    rest: Iterable[str] = (word for word in words if word != skip)
-    return next(iter(rest), "")

@@ -17,9 +17,9 @@ from auditor.collectors.interface import CollectionContext
 from auditor.collectors.mysql.desk import Desk, Variables, seconds
 from auditor.collectors.mysql.queries import load_queries, load_types
 from auditor.collectors.mysql.read.audit_log import read_audit_log
-from auditor.collectors.mysql.read.audit_tables import raises
 from auditor.collectors.mysql.read.binary_log import read_binary_log
 from auditor.collectors.mysql.read.connections import read_connections
+from auditor.collectors.mysql.read.guards import raises
 from auditor.collectors.mysql.read.replicas import read_replicas
 from auditor.collectors.mysql.read.server import read_server
 from auditor.collectors.mysql.read.tablespaces import decoded, read_tablespaces
@@ -129,7 +129,8 @@ def desk_of(
         "SHOW GLOBAL VARIABLES": shown,
         "SHOW GLOBAL STATUS": [*STATUS.items()],
     }
-    server = Server(parse_release(version), {**known, **answers}, columns)
+    # The first part that a query holds answers it: those of the test come first.
+    server = Server(parse_release(version), {**answers, **known, **answers}, columns)
     session = cast("MysqlSession", server)
     context = CollectionContext(clock=lambda: NOW, executor=executor)
     asker = Asker(session, context.clock, context.budget)

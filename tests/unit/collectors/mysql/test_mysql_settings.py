@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 import sys
 
@@ -10,7 +11,9 @@ from pydantic import ValidationError
 
 from auditor.collectors.mysql import MysqlCollector
 from auditor.collectors.mysql.queries import load_queries
+from auditor.collectors.mysql.session import tls_context
 from auditor.collectors.mysql.settings import MysqlSettings
+from auditor.collectors.postgres.settings import PostgresSettings
 from auditor.collectors.sql.text import MYSQL, statement_words
 from auditor.core.model.target import Target
 
@@ -41,6 +44,29 @@ def test_endpoints_are_unambiguous() -> None:
 def test_a_table_is_named_by_its_database() -> None:
     settings = MysqlSettings.model_validate({"user": "a", "audit_tables": [TABLE]})
     assert settings.audit_tables[0].label == "shop.events"
+
+
+@pytest.mark.parametrize(
+    ("tls", "host_checked", "verified"),
+    [
+        ("verify-full", True, ssl.CERT_REQUIRED),
+        ("verify-ca", False, ssl.CERT_REQUIRED),
+        ("require", False, ssl.CERT_NONE),
+    ],
+)
+def test_what_is_trusted(tls: str, verified: ssl.VerifyMode, *, host_checked: bool) -> None:
+    settings = MysqlSettings.model_validate({"user": "a", "host": "db.example.org", "tls": tls})
+    context = tls_context(settings)
+    assert context is not None
+    assert (context.check_hostname, context.verify_mode) == (host_checked, verified)
+
+
+def test_both_engines_have_the_same_words() -> None:
+    ours, theirs = MysqlSettings.model_fields, PostgresSettings.model_fields
+    for name in ("tls", "query_database"):
+        assert ours[name].default == theirs[name].default
+    assert ours["tls"].annotation == theirs["tls"].annotation
+    assert "database" not in ours
 
 
 def test_every_query_reads() -> None:
@@ -76,3 +102,11 @@ def test_grants_are_only_those_of_the_types_asked_for() -> None:
     assert "SLAVE MONITOR" in documents["sql"]
     assert "REPLICATION CLIENT" in documents["sql-mysql8"]
     assert "global_priv" not in documents["sql"]
+
+
+def test_what_could_change_an_audit_table_is_seen_with_the_grants_that_are_printed() -> None:
+    documents = MysqlCollector().grants(["mysql.audit_table"])
+    for right in ("GRANT TRIGGER ON *.*", "GRANT EVENT ON *.*", "GRANT SHOW_ROUTINE ON *.*"):
+        assert right in documents["sql-mysql8"]
+    assert "EVENT ON *.*" not in documents["sql"]
+    assert "GRANT SELECT ON mysql.event " in documents["sql"]

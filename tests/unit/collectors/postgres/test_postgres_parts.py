@@ -12,11 +12,17 @@ from pydantic import ValidationError
 
 from auditor.collectors.postgres import PostgresCollector
 from auditor.collectors.postgres.collector import catalogue
-from auditor.collectors.postgres.computed import hide_overridden, releases, with_release
+from auditor.collectors.postgres.computed import (
+    doubt_rules_not_loaded,
+    hide_overridden,
+    releases,
+    with_release,
+)
 from auditor.collectors.postgres.failures import classify
 from auditor.collectors.postgres.loaders import DateLoader, IntervalLoader, MomentLoader
 from auditor.collectors.postgres.settings import PostgresSettings
 from auditor.collectors.sql.audit_chain import FIELDS
+from auditor.collectors.sql.reading import Reading
 from auditor.collectors.sql.text import POSTGRES, parameters, tokens
 from auditor.core.model.observation import Resource
 from auditor.core.model.status import Cause
@@ -179,3 +185,20 @@ def test_settings_that_are_refused(settings: dict[str, Any]) -> None:
 @pytest.mark.parametrize("host", ["/run/postgresql", "127.0.0.1", "localhost", "::1"])
 def test_without_tls_only_on_this_machine(host: str) -> None:
     assert PostgresSettings(host=host, tls="off").endpoint == f"{host}:5432"
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ("2026-11-21T10:00:04Z", False),
+        ("2026-11-21T10:00:05Z", True),  # the second of the reading: before it, or after
+        ("2026-11-21T10:00:06Z", True),
+    ],
+)
+def test_rules_changed_in_the_second_of_their_reading_are_doubted(
+    changed: str, *, told: bool
+) -> None:
+    loaded = "2026-11-21T10:00:05.9Z"
+    reading = Reading(facts={"files_changed_at": changed, "settings_loaded_at": loaded})
+    doubt_rules_not_loaded(reading)
+    assert [gap.cause for gap in reading.gaps] == [Cause.STALE] * told
