@@ -32,7 +32,7 @@ demo: setup  ## Show the whole job on a stand-in company and say where the repor
 	$(BIN)/auditor demo $(DEMO)
 
 test: setup servers lint  ## Lint, types, import contracts, all tests
-	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered -q
+	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered -q
 	$(BIN)/coverage report --include='auditor/core/*,auditor/ledger/*,auditor/attest/*' --fail-under=98 --format=total
 
 lint: setup  ## Ruff, mypy, import contracts, spelling, drift of generated files, controls

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,25 +45,54 @@ def aim(folder: Path, *targets: dict[str, object]) -> None:
     path.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
 
 
-def interrupted(folder: Path, sign: signal.Signals, moment: Callable[[str], bool]) -> str:
-    """Start a scan, send it a signal at a line of its progress; gives the run's id."""
+Scanning = subprocess.Popen[str]
+
+
+def interrupted(folder: Path, sign: signal.Signals, wait: Callable[[Scanning], None]) -> str:
+    """Start a scan, send it a signal when the wait is over; gives the run's id."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "AUDITOR_"))}
     with subprocess.Popen(
         [sys.executable, "-m", "auditor", *SCAN],
         cwd=folder,
         env={**kept, **CREDENTIALS},
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,  # one that came to its end would wait for a reader
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stderr is not None
-        assert any(moment(line) for line in process.stderr)
+        wait(process)
         process.send_signal(sign)
         process.communicate(timeout=120)
     assert process.returncode in {ExitCode.INTERRUPTED, -signal.SIGKILL}
     listed = auditor(folder, "run", "list")
     [run] = [line.split()[0] for line in listed.out.splitlines() if "interrupted" in line]
     return run
+
+
+def until_recorded(folder: Path, readings: int) -> Callable[[Scanning], None]:
+    """Wait for so many observations more among the blobs."""
+
+    def observations() -> int:
+        blobs = (folder / "evidence" / "blobs" / "sha256").glob(f"??/{'?' * 62}")
+        return sum(gzip.decompress(b.read_bytes()).startswith(b'{"as_of":') for b in blobs)
+
+    wanted = observations() + readings
+
+    def wait(process: Scanning) -> None:
+        while observations() < wanted:
+            assert process.poll() is None, "it came to its end"
+            time.sleep(0.02)
+
+    return wait
+
+
+def until_said(begin: str) -> Callable[[Scanning], None]:
+    """Wait for a line of progress that begins so."""
+
+    def wait(process: Scanning) -> None:
+        assert process.stderr is not None
+        assert any(line.startswith(begin) for line in process.stderr)
+
+    return wait
 
 
 def asked(proxy: FaultProxy) -> Counter[str]:
@@ -77,7 +108,7 @@ def test_ctrl_c_within_an_account_keeps_the_types_that_were_read(cloud: str, fol
     blocked = FaultProxy(cloud, [Rule(service="s3", edit=slowly)])
     with blocked as url:
         aim(folder, aws_target(url))
-        run = interrupted(folder, signal.SIGINT, lambda line: "2 of 3 types" in line)
+        run = interrupted(folder, signal.SIGINT, until_recorded(folder, 2))
     assert asked(blocked)["kms:ListKeys"] == 1
     # The run goes on under its own policy: at the same endpoint.
     rest = FaultProxy(cloud, port=int(url.rpartition(":")[2]))
@@ -105,7 +136,7 @@ def test_kill_between_two_accounts_keeps_the_first(cloud: str, folder: Path) -> 
     with proxy as url:
         first, second = aws_target(url, name="a-first"), aws_target(url, name="b-second")
         aim(folder, first, second)
-        run = interrupted(folder, signal.SIGKILL, lambda line: line.startswith("b-second: reading"))
+        run = interrupted(folder, signal.SIGKILL, until_said("b-second: reading"))
         before = len(proxy.seen)
         done = auditor(folder, "scan", "--format", "json", "--resume", run)
         after = len(proxy.seen) - before

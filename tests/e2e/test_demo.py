@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.program import Done, auditor
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e-demo")]
+pytestmark = pytest.mark.e2e
 
 # What may stand in the environment of somebody who works with real accounts behind a proxy.
 FOREIGN = {

@@ -12,7 +12,7 @@ import yaml
 from tests.e2e.program import auditor
 from tests.services.aws.server import ACCOUNT, moto_server
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e-init")]
+pytestmark = pytest.mark.e2e
 SECRET = {"AUDITOR_KEY_PASSPHRASE": "correct horse"}
 
 

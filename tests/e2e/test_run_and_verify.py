@@ -20,7 +20,7 @@ from tests.services.aws.faults import FaultProxy, Rule, denied
 from tests.services.aws.seed import seed
 from tests.services.aws.server import moto_server
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e-aws")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.program import Done, working_folder, write_control
 from tests.e2e.program import auditor as in_checkout
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e-wheel")]
+pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements.lock"
 NOT_FOR_VERIFIERS = ("boto3", "botocore", "kubernetes", "weasyprint", "moto")

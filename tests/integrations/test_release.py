@@ -17,7 +17,7 @@ from integrations.release.release import BUNDLE, SBOM, build, main, sign
 from integrations.release.sbom import read_lock, sbom, shipped
 from tests.integrations.conftest import ROOT
 
-pytestmark = [pytest.mark.service, pytest.mark.xdist_group("release")]
+pytestmark = pytest.mark.service
 LOCK = ROOT / "requirements.lock"
 
 

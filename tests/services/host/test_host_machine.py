@@ -123,20 +123,24 @@ def test_append_only_and_immutable_are_seen(collect: Collect, tmp_path: Path) ->
 
 
 _AS_NOBODY = """
-import json, sys
+import json, os, sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from auditor.collectors.host import HostCollector
 from auditor.collectors.interface import CollectionContext
 from auditor.core.model.target import Target
-import os
-datetime.strptime("2026", "%Y")  # loaded now: nobody cannot read an interpreter in a home
-os.setgroups([]); os.setgid(65534); os.setuid(65534)
-context = CollectionContext(clock=lambda: datetime.now(UTC), executor=ThreadPoolExecutor(1))
-target = Target("h", "host", "prod", settings=json.loads(sys.argv[1]))
+
 collector = HostCollector()
 names = sorted(collector.resource_types())
-print(json.dumps([each.to_json() for each in collector.collect(target, names, context)]))
+
+def collected():
+    context = CollectionContext(clock=lambda: datetime.now(UTC), executor=ThreadPoolExecutor(1))
+    target = Target("h", "host", "prod", settings=json.loads(sys.argv[1]))
+    return [each.to_json() for each in collector.collect(target, names, context)]
+
+collected()  # loads every module: nobody may not read the folders of this program
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+print(json.dumps(collected()))
 """
 
 

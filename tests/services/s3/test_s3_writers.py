@@ -43,9 +43,10 @@ def check(site: BucketSite, written: list[tuple[int, str]]) -> None:
     assert report.steps[3].verdict in (StepVerdict.OK, StepVerdict.CANNOT_TELL)  # of the clock
 
 
-def test_processes_that_write_at_once_make_one_history(place: Place, tmp_path: Path) -> None:
-    site = BucketSite(tmp_path / "site", place)
-    processes = [start(place, site, f"w{number}", 12) for number in range(4)]
+def test_processes_that_write_at_once_make_one_history(weed: Place, tmp_path: Path) -> None:
+    """On the server whose conditional writes are atomic; the stand-in looks and then writes."""
+    site = BucketSite(tmp_path / "site", weed)
+    processes = [start(weed, site, f"w{number}", 12) for number in range(4)]
     written = [line for process in processes for line in acknowledged(process)]
     assert [process.returncode for process in processes] == [0] * 4
     assert len(written) == 48
@@ -72,7 +73,6 @@ def test_processes_that_are_killed_lose_nothing_that_was_acknowledged(
 
 
 def test_threads_with_a_store_each_make_one_history(weed: Place, tmp_path: Path) -> None:
-    """On the server whose conditional writes are atomic; the stand-in looks and then writes."""
     site = BucketSite(tmp_path / "site", weed)
     sites = [BucketSite(tmp_path / f"site-{number}", weed) for number in range(6)]
     problems: list[BaseException] = []

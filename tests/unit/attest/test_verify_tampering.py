@@ -141,7 +141,8 @@ def test_a_change_in_any_tile_of_a_long_log_is_named(long_log: Recorded) -> None
     assert {path.split("/")[2] for path in tiles} == {"entries", "0", "1"}
     for path in tiles:
         data = long_log.files[path]
-        for changed in (data[:40] + b"\x00" + data[41:], data * 9, data[:-1], b"\xff" * 20_000_000):
+        flipped = data[:40] + bytes([data[40] ^ 1]) + data[41:]
+        for changed in (flipped, data * 9, data[:-1], b"\xff" * 20_000_000):
             report = long_log.verify(long_log.files | {path: changed})
             assert path in named(report), path
 
