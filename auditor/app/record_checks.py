@@ -51,7 +51,7 @@ def check_record(
     _check_collects(record, observations)
     for signed in policy.waivers:
         check_recorded_waiver(signed, approvers)
-    check_recorded_attestations(observations, approvers)
+    check_recorded_attestations(observations, approvers, record.attested)
 
 
 def check_once(observations: Sequence[Observation], where: str) -> None:

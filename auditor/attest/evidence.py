@@ -56,6 +56,8 @@ class RunRecord:
         start, verdicts: Its entries of these types.
         read: The bytes of a blob, proven; raises VerificationError where it is changed.
         vault: The disclosures that are left of a file of the vault, None where it is gone.
+        attested: Digest of a text and of a signature of it by a person, to when the log first took
+            note of both.
     """
 
     history: RunHistory
@@ -63,6 +65,7 @@ class RunRecord:
     verdicts: Verdicts
     read: Callable[[BlobRef], bytes]
     vault: Callable[[BlobRef], bytes | None] = _nothing
+    attested: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
 
     @property
     def run(self) -> str:
@@ -118,6 +121,8 @@ class Evidence:
         signed: The checkpoint; set by step 2, None when it is bad.
         book: The runs; set by step 3, None when the entries are not proven.
         blobs: All blobs that the log refers to, by path; set by step 3.
+        attested: When the log first took note of signatures of people; set by step 3.
+        record_blobs: Those of them that a record of people or a sample rests on; set by step 3.
         last_time: Time of the last entry; set by step 3.
         keys: What policy and log say of the keys; set by step 3.
         damaged: Paths of blobs that are missing or changed; set by step 6.
@@ -138,6 +143,8 @@ class Evidence:
     signed: SignedCheckpoint | None = None
     book: RunBook | None = None
     blobs: dict[str, BlobRef] = field(default_factory=dict)
+    record_blobs: dict[str, BlobRef] = field(default_factory=dict)
+    attested: dict[tuple[str, str], datetime] = field(default_factory=dict)
     last_time: datetime | None = None
     keys: KeyHistory | None = None
     damaged: set[str] = field(default_factory=set)
@@ -164,11 +171,24 @@ class Evidence:
             if self.run in (None, item.run) and (chosen is None or item.run in chosen)
         ]
 
+    def before(self) -> list[RunHistory]:
+        """Runs of a bundle that lie before the chosen ones; none where one run is verified."""
+        names = set(self.package.before) if self.package and self.run is None else set()
+        histories = self.book.runs.values() if self.book else ()
+        return [item for item in histories if item.run in names]
+
     def records(self) -> Iterator[RunRecord]:
         """The runs to verify that ended in order."""
         for item in self.runs():
             if item.start and item.verdicts and item.end and not item.problems:
-                yield RunRecord(item, item.start, item.verdicts, self.read_blob, self.read_vault)
+                yield RunRecord(
+                    item,
+                    item.start,
+                    item.verdicts,
+                    self.read_blob,
+                    self.read_vault,
+                    self.attested,
+                )
 
     def read_vault(self, reference: BlobRef) -> bytes | None:
         """The disclosures that are left of a file of the vault; see `vault.read_vault`."""

@@ -93,7 +93,9 @@ class Manifest(LogModel):
 
     `size` and `root` (base64) are those of the checkpoint that everything is proven against;
     `span` is the part of the log that is there without a gap; `entries` are the others that are
-    there, one by one.
+    there, one by one. `before` are runs before the period that a report of it hangs on: of them
+    policy, verdicts and statement are there, and no observations; a bundle without such runs does
+    not write the field.
     """
 
     schema_: Literal["bundle-1"] = Field(SCHEMA, alias="schema")
@@ -102,6 +104,7 @@ class Manifest(LogModel):
     root: str
     chosen: Chosen
     runs: list[RunId] = Field(min_length=1)
+    before: list[RunId] = Field(default_factory=list)
     span: Span
     entries: list[Count]
     left_out: list[LeftOut]
@@ -109,7 +112,8 @@ class Manifest(LogModel):
 
     def to_bytes(self) -> bytes:
         """The file."""
-        return canonical(self.model_dump(mode="json", by_alias=True))
+        without = None if self.before else {"before"}
+        return canonical(self.model_dump(mode="json", by_alias=True, exclude=without))
 
     @classmethod
     def parse(cls, data: bytes) -> Manifest:
@@ -140,6 +144,7 @@ class Manifest(LogModel):
         """
         lists: dict[str, list[str] | list[int]] = {
             "runs": self.runs,
+            "before": self.before,
             "entries": self.entries,
             "left_out": [item.path for item in self.left_out],
             "members": [item.path for item in self.members],
@@ -151,6 +156,8 @@ class Manifest(LogModel):
             raise VerificationError("the span is not within the log", where=MANIFEST)
         if self.span.last - self.span.first + len(self.entries) >= MAX_ENTRIES:
             raise VerificationError(f"more than {MAX_ENTRIES} entries", where=MANIFEST)
+        if set(self.before) & set(self.runs):
+            raise VerificationError("a run is chosen and before the chosen ones", where=MANIFEST)
         if any(index in self.span or index >= self.size for index in self.entries):
             raise VerificationError("entries: not beside the span", where=MANIFEST)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
+from auditor.attest.attested import signatures_of
 from auditor.attest.evidence import Evidence
 from auditor.attest.key_history import KeyHistory
 from auditor.attest.log_folder import (
@@ -75,7 +76,9 @@ class EntryBook:
     def __init__(self) -> None:
         self.book = RunBook()
         self.blobs: dict[str, BlobRef] = {}
+        self.record_blobs: dict[str, BlobRef] = {}
         self.key_entries: list[Entry] = []
+        self.attested: dict[tuple[str, str], datetime] = {}
 
     def take(self, entry: Entry) -> None:
         """Take the next entry.
@@ -86,13 +89,17 @@ class EntryBook:
         self.book.add(entry)
         if isinstance(entry.body, KeyRecord):
             self.key_entries.append(entry)
-        for blob in _blobs(entry.body):
+        for signature in signatures_of(entry.body):
+            self.attested.setdefault(signature, entry.time)
+        for blob in blobs_of_entry(entry.body):
             known = self.blobs.setdefault(blob.path, blob)
             if known != blob:
                 raise VerificationError(
                     f"names {blob.digest} as stored otherwise than before",
                     where=f"entry {entry.index}",
                 )
+            if isinstance(entry.body, FreeBody):
+                self.record_blobs[blob.path] = blob
 
 
 def establish(
@@ -104,6 +111,7 @@ def establish(
         latest: The latest time of the entries.
     """
     evidence.book, evidence.blobs = entries.book, entries.blobs
+    evidence.record_blobs, evidence.attested = entries.record_blobs, entries.attested
     evidence.last_time = latest
     evidence.keys = KeyHistory(evidence.trust)
     for entry in entries.key_entries:
@@ -202,7 +210,7 @@ def _note_unproven(
         notes.bad("the entries and tiles have another root than the checkpoint", CHECKPOINT)
 
 
-def _blobs(body: LogBody) -> list[BlobRef]:
+def blobs_of_entry(body: LogBody) -> list[BlobRef]:
     """The blobs that an entry refers to."""
     match body:
         case RunStart():

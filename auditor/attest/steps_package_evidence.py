@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from auditor.attest.evidence import Evidence
 from auditor.attest.package import CONTROLS
 from auditor.attest.reader import read_bounded
@@ -15,18 +17,21 @@ from auditor.ledger.runs import RunHistory
 MAX_RATIO = 400
 """Largest ratio of evidence to its packed form that is unpacked, past MAX_UNPACKED."""
 MAX_UNPACKED = 64 * 1024 * 1024
+_UNNAMED = "an attestation or a sample rests on it, and it is neither here nor said to be left out"
 
 
 def check_package_blobs(evidence: Evidence, notes: Notes) -> str:
     """(6) The blobs of the runs against both digests; nothing is missing without being named."""
     withheld = dict(evidence.package.withheld) if evidence.package else {}
-    wanted = {ref.path: ref for run in evidence.runs() for ref in blobs_of(run)}
+    wanted = {ref.path: ref for run in evidence.before() for ref in judged_of(run)}
+    wanted |= {ref.path: ref for run in evidence.runs() for ref in blobs_of(run)}
     for path, reference in wanted.items():
         if path in withheld and path not in evidence.paths["blobs"]:
             evidence.damaged.add(path)
             notes.cannot_tell(f"left out of the bundle: {withheld[path]}", path)
         else:
             _check_blob(evidence, reference, notes)
+    wanted |= _check_records(evidence, wanted, withheld, notes)
     check_vault(evidence, notes)
     _check_unchosen(evidence, notes)
     _check_others(evidence, set(wanted), notes)
@@ -36,10 +41,33 @@ def check_package_blobs(evidence: Evidence, notes: Notes) -> str:
 
 def blobs_of(run: RunHistory) -> list[BlobRef]:
     """What a run's judgement rests on, and the verdicts."""
-    references = [collect.blob for collect in run.collects]
-    references += [run.start.policy] if run.start else []
+    return [*(collect.blob for collect in run.collects), *judged_of(run)]
+
+
+def judged_of(run: RunHistory) -> list[BlobRef]:
+    """What a run was judged by, and the verdicts."""
+    references = [run.start.policy] if run.start else []
     references += [run.verdicts.blob] if run.verdicts else []
     return references
+
+
+def _check_records(
+    evidence: Evidence, checked: Mapping[str, BlobRef], withheld: Mapping[str, str], notes: Notes
+) -> dict[str, BlobRef]:
+    """What people attested and what samples were drawn of; gives the blobs that are there.
+
+    No verdict hangs on them (the observations hold what was judged): one that is said to be left
+    out is the warning of step 1. With one run to verify, only those that are there are looked at.
+    """
+    present = set(evidence.paths["blobs"])
+    found = {path: ref for path, ref in evidence.record_blobs.items() if path not in checked}
+    for path, reference in found.items():
+        if path in present:
+            _check_blob(evidence, reference, notes)
+        elif path not in withheld and evidence.run is None:
+            evidence.damaged.add(path)
+            notes.cannot_tell(_UNNAMED, path)
+    return {path: ref for path, ref in found.items() if path in present}
 
 
 def _check_blob(evidence: Evidence, reference: BlobRef, notes: Notes) -> None:

@@ -51,7 +51,7 @@ def check_package_log(evidence: Evidence, notes: Notes) -> str:
     if notes.verdict is not StepVerdict.BAD:
         establish(evidence, entries, entries.latest, notes)
         check_signer(evidence, notes)
-        for run in evidence.runs():
+        for run in [*evidence.before(), *evidence.runs()]:
             _check_within(package, run, notes)
         _check_runs_there(evidence, package, notes)
         _check_period(package, entries, notes)
@@ -135,7 +135,7 @@ def _span(package: Manifest) -> str:
 
 def _check_runs_there(evidence: Evidence, package: Manifest, notes: Notes) -> None:
     known = evidence.book.runs if evidence.book else {}
-    for run in package.runs:
+    for run in [*package.before, *package.runs]:
         if run not in known:
             notes.bad("the manifest names a run that no entry tells of", f"run {run}")
 

@@ -47,8 +47,9 @@ def _check_kept(reader: StoreReader, path: str, expected: str, notes: Notes) -> 
 
 def _check_others(evidence: Evidence, kept: set[str], notes: Notes) -> None:
     """Files beside the runs that the log does not name."""
-    known = kept | {statement_path(run.run) for run in evidence.runs() if run.end is not None}
-    known |= {item.file for run in evidence.runs() for item in run.timestamps}
+    runs = [*evidence.before(), *evidence.runs()]
+    known = kept | {statement_path(run.run) for run in runs if run.end is not None}
+    known |= {item.file for run in runs for item in run.timestamps}
     for path in evidence.paths["runs"]:
         if path not in known:
             notes.warn("no entry of the log names this file", path)

@@ -61,7 +61,7 @@ def check_runs(evidence: Evidence, notes: Notes) -> str:
 def check_statements(evidence: Evidence, notes: Notes) -> str:
     """(5) Each ended run's statement: file, signature, key, time-stamp, and what it says."""
     count = without_timestamp = 0
-    for run in evidence.runs():
+    for run in [*evidence.before(), *evidence.runs()]:
         if run.start and run.verdicts and run.end and run.end_entry and run.start_entry:
             span = RunSpan(statement_path(run.run), run.start_entry.time, run.end_entry.time)
             try:

@@ -5,6 +5,7 @@ stdout carries the result and nothing else; progress, warnings and errors go to 
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -159,7 +160,9 @@ def run(argv: Sequence[str]) -> int:
         click.echo("interrupted", err=True)
         return ExitCode.INTERRUPTED
     except AuditorError as error:
-        click.echo(_said(error), err=True)
+        from auditor.cli.job_log import inert_for_log  # only for errors, as below
+
+        click.echo(inert_for_log(_said(error).encode(), os.environ, "text"), err=True)
         return error.exit_code
     return int(result) if isinstance(result, int) else ExitCode.OK
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 from pydantic import ValidationError
 
-from auditor.app.gating.approvals import write_approval
+from auditor.app.gating.approvals import LIFETIME, ends_at, write_approval
 from auditor.app.project import load_signing_key, open_project
 from auditor.cli.common import config_option, guard
 from auditor.core.model.approval import Approval
+from auditor.core.times import format_instant
 from auditor.errors import UsageError
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -40,8 +41,8 @@ def approve_(
 ) -> None:
     """Approve one weaker part of the policy, by the DIGEST that `auditor gate` prints.
 
-    It is of exactly that change. Somebody else than its author has to approve it, with a key that
-    the trust policy of the base commit knows.
+    It is of exactly that change, and counts for 30 days. Somebody else than its author has to
+    approve it, with a key that the trust policy of the base commit knows.
 
     \b
     auditor approve sha256:4f0c... --part 'control console-mfa' --requested-by dana \\
@@ -62,4 +63,5 @@ def approve_(
         first = error.errors()[0]
         raise UsageError(f"{first['loc'][0]}: {first['msg']}") from error
     path = write_approval(open_project(config), approval, load_signing_key(key))
-    click.echo(f"wrote {path} and its signature")
+    until = format_instant(ends_at(approval))
+    click.echo(f"wrote {path} and its signature; it counts for {LIFETIME.days} days, until {until}")

@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 import click
 
 from auditor.app.boundary import guarded
+from auditor.cli.job_log import inert_for_log
 from auditor.errors import ConfigError, ExitCode
 
 P = ParamSpec("P")
@@ -83,15 +84,19 @@ def _on_this_machine(action: Callable[[], R]) -> R:
         raise ConfigError(message, hint=hint, where=where) from error
 
 
-def echo(data: bytes) -> None:
-    """Write a result to stdout, exactly."""
-    echo_parts([data])
+def echo(data: bytes, form: str = "") -> None:
+    """Write a result to stdout, exactly; see `echo_parts`."""
+    echo_parts([data], form)
 
 
-def echo_parts(parts: Iterable[bytes]) -> None:
-    """Write a result to stdout as it comes."""
+def echo_parts(parts: Iterable[bytes], form: str = "") -> None:
+    """Write a result to stdout as it comes.
+
+    Args:
+        form: Format of a report: names in it are no commands to the log of a CI job.
+    """
     for part in parts:
-        sys.stdout.buffer.write(part)
+        sys.stdout.buffer.write(inert_for_log(part, os.environ, form))
     sys.stdout.buffer.flush()
 
 

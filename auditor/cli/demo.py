@@ -42,7 +42,7 @@ def demo(folder: Path, *, serve: bool, no_color: bool) -> int:
         places = [("evidence", f"{folder}/evidence")]
         places += [(form, str(path)) for form, path in result.reports.items()]
         colour = wants_colour(no_color=no_color)
-        echo(render_to("text", result.assessment, colour=colour, places=places))
+        echo(render_to("text", result.assessment, colour=colour, places=places), "text")
         _tell(result, folder)
         if serve:
             note("\nThe stand-in systems are running; press Ctrl-C to end them.")

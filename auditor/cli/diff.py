@@ -34,4 +34,4 @@ def diff(before: str, after: str, config: Path, form: str) -> None:
     """
     store = open_project(config).store
     sides = [read_side(store, find_run(store, name)) for name in (before, after)]
-    echo(render_diff(form, compare(*sides)))
+    echo(render_diff(form, compare(*sides)), form)

@@ -20,6 +20,7 @@ from auditor.ledger.note import MAX_NOTE
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SHOWN = 10
+_ATTACHMENTS = "attachments"
 
 
 @click.command("export")
@@ -33,12 +34,17 @@ _SHOWN = 10
     help="With --control: leave out evidence that the control does not read. The rest can then "
     "not be judged again, and verification says so (exit 3).",
 )
-@click.option("--redact", is_flag=True, help="Leave out the values of personal fields.")
+@click.option(
+    "--redact",
+    is_flag=True,
+    help="Leave out the values of personal fields, and documents attached to attestations.",
+)
 @click.option(
     "--show",
     multiple=True,
     metavar="FIELD",
-    help="With --redact: keep this personal field (FIELD or TYPE.FIELD); repeatable.",
+    help="With --redact: keep this personal field (FIELD or TYPE.FIELD), or `attachments`; "
+    "repeatable.",
 )
 @click.option("--report", "reports", multiple=True, type=_FILE, help="A report to go along.")
 @click.option(
@@ -105,6 +111,7 @@ def export_(
         since_sizes=(*sizes, *(_size(path) for path in heads)),
         trust=project.trust_folder,
         disclose=partial(disclose, show=show) if redact else keep_all,
+        attachments=not redact or _ATTACHMENTS in show,
     )
     _tell(export(project.store, wish, extras, project.run_key(), output), output)
 
@@ -119,6 +126,14 @@ def _tell(done: Exported, output: Path) -> None:
         note(f"left out: {item.path}: {item.reason}")
     if len(done.left_out) > _SHOWN:
         note(f"left out: {len(done.left_out) - _SHOWN} more, listed in manifest.json")
+    if done.no_report:
+        note(f"the report of the period cannot be made from this bundle: {done.no_report}")
+    if done.before:
+        note(
+            f"before the period, for its report: policy, verdicts, statements of {done.before} runs"
+        )
+    if done.records:
+        note(f"attestations and samples: {done.records} blobs, {done.record_bytes} bytes unpacked")
     note(
         f"wrote {output}: {done.runs} runs, {done.entries} entries, {done.members} members,"
         f" {done.size} bytes.  Next: auditor verify {output} --trust DIR"

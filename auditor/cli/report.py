@@ -7,14 +7,10 @@ from pathlib import Path
 import click
 
 from auditor.app.assess import assemble, recorded
-from auditor.app.period.outputs import (
-    parse_output,
-    period_of_project,
-    render_period,
-    write_period,
-)
+from auditor.app.period.outputs import period_of_project, render_period, write_period
 from auditor.app.project import open_project
-from auditor.app.reports.outputs import OutputRequest, render_parts, write_outputs
+from auditor.app.reports.outputs import render_parts, write_outputs
+from auditor.app.reports.requests import parse_request
 from auditor.app.runs import find_run
 from auditor.cli.common import (
     colour_option,
@@ -27,7 +23,9 @@ from auditor.cli.common import (
 )
 from auditor.cli.undelivered import note_undelivered
 from auditor.errors import UsageError
-from auditor.render.period.registry import period_renderer
+from auditor.render.formats import check_format
+from auditor.render.period.registry import period_format_names
+from auditor.render.registry import format_names
 
 
 @click.command()
@@ -78,27 +76,27 @@ def report(
         return
     if run_id is not None:
         raise UsageError("a report is of one run or of a period: give --run or --period")
-    period_renderer(form)  # an unknown format is found before any work is done
-    requests = [parse_output(text) for text in outputs]
+    check_format(form, period_format_names())
+    requests = [parse_request(text, period_format_names()) for text in outputs]
     project = open_project(config)
     made = period_of_project(project, period, frameworks, since)
     for path in write_period(project, made, requests, signed=not unsigned, progress=note):
         note(f"wrote {path}")
     if not requests:
-        echo(render_period(form, made.report, colour=colour))
+        echo(render_period(form, made.report, colour=colour), form)
     note_undelivered(project)
 
 
 def _of_run(
     config: Path, run_id: str, form: str, outputs: tuple[str, ...], *, signed: bool, colour: bool
 ) -> None:
-    requests = [OutputRequest.parse(text) for text in outputs]
-    OutputRequest.check_format(form)
+    check_format(form, format_names())
+    requests = [parse_request(text, format_names()) for text in outputs]
     project = open_project(config)
     run = find_run(project.store, run_id)
     assessment = assemble(recorded(project.store, run))
     for path in write_outputs(project, assessment, requests, signed=signed, progress=note):
         note(f"wrote {path}")
     if not requests:
-        echo_parts(render_parts(form, assessment, colour=colour))
+        echo_parts(render_parts(form, assessment, colour=colour), form)
     note_undelivered(project)

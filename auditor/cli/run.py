@@ -81,7 +81,7 @@ def show(config: Path, run_id: str, form: str, *, no_color: bool) -> None:
     """Show a recorded run."""
     store = open_project(config).store
     assessment = assemble(recorded(store, find_run(store, run_id)))
-    echo(render_to(form, assessment, colour=wants_colour(no_color=no_color)))
+    echo(render_to(form, assessment, colour=wants_colour(no_color=no_color)), form)
 
 
 @run.command("rejudge")

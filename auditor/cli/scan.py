@@ -9,7 +9,8 @@ import click
 
 from auditor.app.declared import with_declared
 from auditor.app.project import Project, open_project
-from auditor.app.reports.outputs import OutputRequest, render_parts, write_outputs
+from auditor.app.reports.outputs import render_parts, write_outputs
+from auditor.app.reports.requests import parse_request
 from auditor.app.resuming import find_interrupted
 from auditor.app.runs import find_run
 from auditor.app.scan import Scan, ScanOptions, plan_run
@@ -30,6 +31,8 @@ from auditor.core.model.policy import Policy
 from auditor.core.model.status import Severity
 from auditor.core.rollup import exit_code, outcome
 from auditor.errors import AuditorError, ExitCode, UsageError
+from auditor.render.formats import check_format
+from auditor.render.registry import format_names
 
 
 @click.command()
@@ -95,8 +98,8 @@ def scan(
     auditor scan --max-calls 5000
     auditor scan --resume 20261121T1430
     """
-    requests = [OutputRequest.parse(text) for text in outputs]
-    OutputRequest.check_format(form)
+    check_format(form, format_names())
+    requests = [parse_request(text, format_names()) for text in outputs]
     project = open_project(config, chosen_engine())
     selection = Selection(
         frameworks,
@@ -124,13 +127,12 @@ def scan(
     try:
         written = write_outputs(project, assessment, requests, progress=note)
     except AuditorError:
-        echo_parts(
-            render_parts(form, assessment, colour=colour)
-        )  # it is recorded: show it all the same
+        # It is recorded: show it all the same.
+        echo_parts(render_parts(form, assessment, colour=colour), form)
         raise
     places = [("evidence", project.loaded.config.store)]
     places += [(request.form, str(request.path)) for request in requests]
-    echo_parts(render_parts(form, assessment, colour=colour, places=places))
+    echo_parts(render_parts(form, assessment, colour=colour, places=places), form)
     for path in written:
         note(f"wrote {path}")
     note_undelivered(project)

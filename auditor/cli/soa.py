@@ -9,6 +9,7 @@ import click
 from auditor.app.assess import assemble, recorded
 from auditor.app.project import Project, open_project
 from auditor.app.reports.outputs import write_files
+from auditor.app.reports.requests import parse_request
 from auditor.app.runs import find_run
 from auditor.app.soa import begin_soa, lint_soa, load_soa, make_statement
 from auditor.cli.common import config_option, guard, note
@@ -71,32 +72,23 @@ def lint(config: Path, path: Path) -> None:
 @guard
 def report(config: Path, path: Path, run_id: str, outputs: tuple[str, ...]) -> None:
     """Render the statement over a recorded run; needs no access to the systems."""
-    wanted = [_parse(text) for text in outputs]
+    wanted = [parse_request(text, FORMATS) for text in outputs]
     project = open_project(config)
     file, source = load_soa(path, _framework(project))
     run = find_run(project.store, run_id)
     statement = make_statement(file, source, assemble(recorded(project.store, run)))
     # Both are heavy, and only one may be installed.
     made = []
-    for form, place in wanted:
-        if form == "pdf":
+    for request in wanted:
+        if request.form == "pdf":
             from auditor.render.soa_pdf import render_statement_pdf as render
         else:
             from auditor.render.xlsx.statement import render_statement_xlsx as render
-        made.append((place, render(statement)))
+        made.append((request.path, render(statement)))
     write_files(made)
-    for _form, place in wanted:
-        note(f"wrote {place}")
+    for request in wanted:
+        note(f"wrote {request.path}")
     note(f"{statement.count('undecided')} of {len(statement.lines)} rows are undecided")
-
-
-def _parse(text: str) -> tuple[str, Path]:
-    form, _equals, name = text.partition("=")
-    if form not in FORMATS or not name:
-        raise UsageError(f"got --output {text!r}, expected xlsx=FILE or pdf=FILE")
-    if not Path(name).parent.is_dir():
-        raise UsageError(f"the folder {Path(name).parent} does not exist")
-    return form, Path(name)
 
 
 def _framework(project: Project) -> Framework:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +29,28 @@ class Wanted:
     resource_type: str
     role: str
     holders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An attestation as the log took note of it.
+
+    Args:
+        digest: Of its text, `sha256:...`.
+        entry, at: Index and time of the entry that had this text first.
+        valid_until: Exclusive; None where the entry does not say.
+        period: "" where it is about none.
+        attachments: SHA-256 of each, hex.
+    """
+
+    id: str
+    check: str
+    digest: str
+    entry: int
+    at: datetime
+    valid_until: datetime | None = None
+    period: str = ""
+    attachments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +84,21 @@ class OwnRecords(Protocol):
     @property
     def wanted(self) -> Sequence[Wanted]:
         """The checks that wait for attestations, in order."""
+        ...
+
+    @property
+    def noted(self) -> Sequence[Noted]:
+        """The attestations that the log knows, with each text that one had."""
+        ...
+
+    @property
+    def signed_by(self) -> Mapping[tuple[str, str], datetime]:
+        """Digest of a text and of a signature of it, to when the log first took note of both."""
+        ...
+
+    @property
+    def key_ends(self) -> Mapping[str, datetime]:
+        """Id of an approver's key to when it went out of use; without those that did not."""
         ...
 
     @property

@@ -20,6 +20,7 @@ from auditor.core.model.status import Status
 from auditor.core.times import format_instant
 from auditor.render.escape import visible
 from auditor.render.templates import day
+from auditor.render.view.declared import DECLARED, declared_names
 from auditor.render.view.words import plural
 
 ENDINGS: Mapping[Status, str] = {
@@ -70,6 +71,7 @@ class Dossier:
                     for check in control.checks
                 },
                 "kinds": {target.name: target.kind for target in assessment.targets},
+                "declared": dict.fromkeys(sorted(declared_names(assessment)), DECLARED),
                 "readings": {
                     f"{reading.target}/{reading.resource_type}": {
                         "as_of": format_instant(reading.as_of),

@@ -18,8 +18,8 @@ from auditor.core.model.assessment import Assessment
 from auditor.core.model.report_proof import ReportProof
 
 
-class Renderer(Protocol):
-    """One format."""
+class Format(Protocol):
+    """What a format is called and what a file of it is."""
 
     @property
     def name(self) -> str:
@@ -35,6 +35,10 @@ class Renderer(Protocol):
     def media_type(self) -> str:
         """IANA media type: `text/html`."""
         ...
+
+
+class Renderer(Format, Protocol):
+    """One format of the report of a run."""
 
     def render(self, assessment: Assessment, proof: ReportProof | None = None) -> bytes:
         """The whole document.

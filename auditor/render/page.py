@@ -18,6 +18,13 @@ from auditor.render import glossary
 from auditor.render.json_v1 import document_digest
 from auditor.render.view.controls import ControlView, control_views, sort_findings
 from auditor.render.view.coverage import not_tested_by_reason, unread
+from auditor.render.view.declared import (
+    DECLARED,
+    MEANING,
+    declared_names,
+    judged_on,
+    share_declared,
+)
 from auditor.render.view.requirements import STATES, framework_views
 from auditor.render.view.waivers import waiver_views
 from auditor.render.view.words import STATUS_ORDER
@@ -43,11 +50,17 @@ class ShownFindings:
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
-    """A check of a control with the counts of its findings; `reason` where it was not tested."""
+    """A check of a control with the counts of its findings.
+
+    Args:
+        reason: Why it was not tested; "" where it was.
+        declared: How many of the findings are on declared state, in words; "" for none.
+    """
 
     check: Check
     counts: dict[str, int]
     reason: str
+    declared: str
 
     @property
     def failing(self) -> bool:
@@ -102,6 +115,7 @@ def context(
     """
     views = control_views(assessment)
     findings = shown_findings(views, statuses, most)
+    declared = declared_names(assessment)
     return {
         "a": assessment,
         "proof": proof,
@@ -110,13 +124,17 @@ def context(
         "json_digest": document_digest(assessment),
         "exit_code": exit_code(assessment.outcome).value,
         "controls": views,
-        "checks": {view.id: check_views(view) for view in views},
+        "checks": {view.id: check_views(view, declared) for view in views},
         "findings": [item for item in findings if item.total],
         "findings_total": sum(item.total for item in findings),
         "findings_left_out": sum(item.left_out for item in findings),
         "frameworks": framework_views(assessment),
         "titles": {framework.id: framework.title for framework in assessment.frameworks},
         "waivers": waiver_views(assessment),
+        "judged_on": judged_on(assessment),
+        "declared": declared,
+        "declared_mark": DECLARED,
+        "declared_meaning": MEANING,
         "unread": unread(assessment),
         "not_tested": not_tested_by_reason(assessment),
         "statuses": STATUS_ORDER,
@@ -140,15 +158,22 @@ def shown_findings(
     ]
 
 
-def check_views(view: ControlView) -> list[CheckView]:
-    """The checks of a control, in the order of its file."""
+def check_views(view: ControlView, declared: Collection[str]) -> list[CheckView]:
+    """The checks of a control, in the order of its file.
+
+    Args:
+        declared: Names of the targets that are no living systems.
+    """
     found = Counter((finding.check, finding.status.value) for finding in view.findings)
+    judged = Counter(finding.check for finding in view.findings)
+    written = Counter(finding.check for finding in view.findings if finding.target in declared)
     reasons = {item.check: item.reason for item in view.result.not_tested}
     return [
         CheckView(
             check,
             {status.value: found[check.id, status.value] for status in STATUS_ORDER},
             reasons.get(check.id, ""),
+            share_declared(written[check.id], judged[check.id]),
         )
         for check in view.result.control.checks
     ]

@@ -11,18 +11,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
-from pathlib import Path
 
 from markupsafe import Markup
 
 from auditor.core.model.assessment import Assessment
 from auditor.core.model.report_proof import ReportProof
 from auditor.core.times import format_instant
-from auditor.render.fonts import LATIN, LATIN_EXTENDED, font_faces
 from auditor.render.json_v1 import JsonRenderer, document_digest
 from auditor.render.page import context
-from auditor.render.pdf_file import Attached, lay_out, load_segno, save_compact, unchanged
-from auditor.render.templates import environment, read_asset
+from auditor.render.pdf_file import (
+    Attached,
+    lay_out,
+    load_segno,
+    print_style,
+    save_compact,
+    unchanged,
+)
+from auditor.render.templates import environment
 from auditor.render.view.controls import NEEDS_ATTENTION
 
 _FOLDER = "pdf"
@@ -62,7 +67,6 @@ class PdfRenderer:
             InternalError: The templates are missing from the installation.
             VerificationError: The proof has no checkpoint.
         """
-        faces = font_faces(LATIN + LATIN_EXTENDED, Path.as_uri)
         text = (
             environment(_FOLDER, whole=f"the attached {ATTACHMENT}")
             .get_template("report.html.j2")
@@ -70,7 +74,7 @@ class PdfRenderer:
                 context(assessment, NEEDS_ATTENTION, self.findings, proof),
                 qr=qr_code(proof.checkpoint_body if proof else None),
                 stamp=format_instant(assessment.finished_at.replace(microsecond=0)),
-                style=Markup(f"{faces}\n{read_asset(_FOLDER, 'report.css')}"),  # noqa: S704 - ours
+                style=print_style("pdf/report.css"),
             )
         )
         when = assessment.finished_at.astimezone(UTC)

@@ -13,12 +13,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from markupsafe import Markup
+
 from auditor.errors import DependencyError
+from auditor.render.fonts import LATIN, LATIN_EXTENDED, font_faces
+from auditor.render.templates import read_asset
 
 MISSING_HINT = "pip install 'auditor[pdf]'"
+
+
+def print_style(*names: str) -> Markup:
+    """The fonts of a printed report, and the style sheets of that name in `reports`."""
+    faces = font_faces(LATIN + LATIN_EXTENDED, Path.as_uri)
+    styles = (read_asset(".", name) for name in names)
+    return Markup("\n".join((faces, *styles)))  # noqa: S704 - our own files
 
 
 @dataclass(frozen=True, slots=True)

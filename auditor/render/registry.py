@@ -1,17 +1,11 @@
-"""Which formats there are. An explicit table; `app` passes what third parties add.
-
-A renderer's module is imported when its format is asked for: `auditor --version` must not pay for
-a PDF engine.
-"""
+"""Which formats a run's report has. An explicit table; `app` passes what third parties add."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import cast
 
-from auditor.catalog.source import did_you_mean
-from auditor.errors import UsageError
+from auditor.render.formats import load_renderer
 from auditor.render.interface import Renderer
 
 BUILT_IN: Mapping[str, str] = {
@@ -47,10 +41,4 @@ def renderer(name: str, places: Mapping[str, str] = BUILT_IN) -> Renderer:
     Raises:
         UsageError: There is no such format.
     """
-    if name not in places:
-        known = ", ".join(format_names(places))
-        raise UsageError(
-            f"no format `{name}`{did_you_mean(name, places)}", hint=f"formats: {known}"
-        )
-    module, _, factory = places[name].partition(":")
-    return cast("Renderer", getattr(import_module(module), factory)())
+    return cast("Renderer", load_renderer(name, places))

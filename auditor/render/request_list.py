@@ -5,14 +5,14 @@ Each line says where an item is, under which digest and index of the log, or tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
 from auditor.core.times import format_instant
 from auditor.render.inert import markdown_code, markdown_text
-from auditor.render.xlsx.book import Book, Cell, Column, Identity, Sheet
+from auditor.render.xlsx.book import Book, Column, Identity, Rows, Sheet
 from auditor.render.xlsx.report import sheets
 
 
@@ -142,7 +142,7 @@ _COLUMNS = (
 )
 
 
-def _rows(requests: RequestList) -> Iterator[tuple[Cell, ...]]:
+def _rows(requests: RequestList) -> Rows:
     for one in requests.requests:
         yield (
             "MISSING" if one.missing else "there",

@@ -6,15 +6,10 @@ nothing is fetched, nothing is signed here.
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from markupsafe import Markup
-
 from auditor.core.model.soa import Statement
 from auditor.core.times import format_instant
-from auditor.render.fonts import LATIN, LATIN_EXTENDED, font_faces
-from auditor.render.pdf_file import Attached, lay_out, save_compact, unchanged
-from auditor.render.templates import environment, read_asset
+from auditor.render.pdf_file import Attached, lay_out, print_style, save_compact, unchanged
+from auditor.render.templates import environment
 
 ATTACHMENT = "soa.yaml"
 
@@ -26,8 +21,6 @@ def render_statement_pdf(statement: Statement) -> bytes:
         DependencyError: WeasyPrint, Pango or pikepdf is not installed.
         InternalError: The templates are missing from the installation.
     """
-    faces = font_faces(LATIN + LATIN_EXTENDED, Path.as_uri)
-    styles = f"{faces}\n{read_asset('pdf', 'report.css')}\n{read_asset('soa', 'statement.css')}"
     page = (
         environment("soa")
         .get_template("statement.html.j2")
@@ -35,7 +28,7 @@ def render_statement_pdf(statement: Statement) -> bytes:
             s=statement,
             issues=_issues(statement),
             stamp=format_instant(statement.now.replace(microsecond=0)),
-            style=Markup(styles),  # noqa: S704 - ours
+            style=print_style("pdf/report.css", "soa/statement.css"),
         )
     )
     attached = Attached(

@@ -6,20 +6,16 @@ adds to it. Lists are capped, and the number left out is stated.
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from auditor.core.model.assessment import Assessment
 from auditor.core.model.report_proof import ReportProof
 from auditor.render import text_blocks as blocks
+from auditor.render.terminal import terminal_text
 from auditor.render.view.controls import NEEDS_ATTENTION, control_views
-
-_NARROWEST, _WIDEST = 40, 160
-_TRAILING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +40,7 @@ class TextRenderer:
     def render(self, assessment: Assessment, proof: ReportProof | None = None) -> bytes:
         """The text in UTF-8; no line ends with spaces."""
         del proof  # a terminal shows nothing that could be checked
-        out = io.StringIO()
-        console = Console(
-            file=out,
-            width=min(max(self.width, _NARROWEST), _WIDEST),
-            height=100,
-            force_terminal=self.colour,
-            color_system="standard" if self.colour else None,
-            no_color=not self.colour,
-            legacy_windows=False,
-            markup=False,
-            emoji=False,
-            highlight=False,
-            _environ={},  # not this process's TERM, COLUMNS or NO_COLOR
-        )
-        for part in self._parts(assessment):
-            console.print(part)
-        return _TRAILING.sub(lambda end: end[0].replace(" ", ""), out.getvalue()).encode()
+        return terminal_text(self._parts(assessment), self.width, colour=self.colour)
 
     def _parts(self, assessment: Assessment) -> Iterator[RenderableType]:
         views = control_views(assessment)

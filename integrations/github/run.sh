@@ -11,7 +11,7 @@ if [[ -L "$out" ]]; then
 fi
 mkdir -p "$out" || exit 2
 # A checkout may bring reports of its own making; none of them may be taken for one of this run.
-rm -rf -- "$out"/auditor.{sarif,xml,json,md,txt} "$out/summary.md"
+rm -rf -- "$out"/auditor.{sarif,xml,json,md,txt} "$out"/{summary.md,annotations.txt}
 
 more=()
 while IFS= read -r line; do
@@ -29,9 +29,9 @@ fi
 files=("--output" "sarif=$out/auditor.sarif" "--output" "junit=$out/auditor.xml"
     "--output" "json=$out/auditor.json" "--output" "markdown=$out/auditor.md")
 if [[ -n "${INPUT_BASELINE:-}" ]]; then
-    # What the runner reads as annotations goes to its log; the whole text is in a file beside.
-    command=(gate "--baseline" "$INPUT_BASELINE" "--format" github)
-    files+=("--output" "summary=$out/summary.md" "--output" "text=$out/auditor.txt")
+    command=(gate "--baseline" "$INPUT_BASELINE")
+    files+=("--output" "summary=$out/summary.md" "--output" "text=$out/auditor.txt"
+        "--output" "github=$out/annotations.txt")
     while IFS= read -r line; do
         [[ -n "$line" ]] && command+=("--fail-on" "$line")
     done <<< "${INPUT_FAIL_ON:-}"
@@ -39,8 +39,15 @@ else
     command=(scan)
 fi
 
-auditor "${command[@]}" --config "$config" "${files[@]}" ${more[@]+"${more[@]}"}
+# The runner takes commands out of whatever is printed, also out of names that were collected. Until
+# this word, which nobody can know before, it takes none; auditor's own annotations come after it.
+word="$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
+[[ ${#word} == 32 ]] || exit 2
+echo "::stop-commands::$word"
+auditor "${command[@]}" --config "$config" "${files[@]}" ${more[@]+"${more[@]}"} 2>&1
 code=$?
+printf '\n::%s::\n' "$word"
+if [[ -s "$out/annotations.txt" ]]; then cat "$out/annotations.txt"; fi
 
 named() { if [[ -s "$1" ]]; then echo "$1"; fi; }
 {

@@ -45,6 +45,8 @@ const Rows = (() => {
     }</dl><details class="raw"><summary>Signed record, raw</summary><pre><code>${raw}</code></pre></details></details>`;
   };
   const row = (f, evidence) => {
+    const declared = Object.hasOwn(DOSSIER.declared, f.target)
+      ? ` · <strong>${h(DOSSIER.declared[f.target])}</strong>` : "";
     const graded = f.status === "fail" || f.status === "error";
     const id = h(f.fingerprint.slice(0, 12));
     return `<li class="finding" id="f-${id}" data-status="${h(f.status)}" data-severity="${h(f.severity)
@@ -52,7 +54,7 @@ const Rows = (() => {
       `<div class="verdict"><span class="badge s-${h(f.status)}">${h(label(f.status))}</span>${
         graded ? ` <span class="severity v-${h(f.severity)}">${h(f.severity)}</span>` : ""}</div>`
     }<div class="what"><p class="resource">${bdi(f.resource || "the whole target")}</p>${
-      `<p class="quiet">${bdi(f.target)} · ${h(f.environment)} · ${h(f.check)}${
+      `<p class="quiet">${bdi(f.target)}${declared} · ${h(f.environment)} · ${h(f.check)}${
         f.uid ? ` · uid ${bdi(f.uid)}` : ""}</p>`
     }${f.reason ? `<p class="reason">${bdi(f.reason)}</p>` : ""}${remedy(f)}${card(f, evidence)}</div>${
       `<div class="proof"><p>${evidence

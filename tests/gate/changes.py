@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -155,6 +156,16 @@ def edited_verdicts(members: dict[str, bytes]) -> None:
             members[name] = data[:-1] + bytes([data[-1] ^ 1])
 
 
+def edited_statement(members: dict[str, bytes]) -> None:
+    """The signed statement, and nothing else."""
+    name = next(name for name in members if name.endswith("statement.sigstore.json"))
+    members[name] = members[name][:-1] + b" "
+
+
+def edited_manifest(members: dict[str, bytes]) -> None:
+    members["manifest.json"] = members["manifest.json"][:-2]
+
+
 def unsigned(members: dict[str, bytes]) -> None:
     del members["manifest.json.sig"]
 
@@ -179,6 +190,16 @@ def rebased(at: timedelta, change: Change | None = None) -> Change:
         repository.export(run)
 
     return rebase
+
+
+def of_last_year(repository: Repository) -> None:
+    """`main` has another log, whose only run is 300 days old, and keys that were valid then."""
+    shutil.rmtree(repository.folder / "evidence")
+    (repository.folder / "trust" / "last-checkpoint").unlink()
+    path = repository.folder / "trust" / "policy.json"
+    text = path.read_text("utf-8")
+    path.write_text(re.sub(r'("not_before": ?")\d{4}', r"\g<1>2020", text), "utf-8")
+    rebased(timedelta(days=-300))(repository)
 
 
 def approve(repository: Repository, digest: str, key: FileKey, **changes: object) -> Path:

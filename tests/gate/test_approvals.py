@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from auditor.app.gating.approvals import LIFETIME
+from auditor.core.times import format_instant
 from auditor.keys.file import generate_key
 from auditor.render.gate.document import GateDocument
 from tests.gate import changes as do
@@ -74,6 +78,7 @@ def test_an_approved_removal_is_no_lost_coverage(change: Repository, auditor: Ga
     [
         ({"requested_by": "CISO"}, "ciso asked for it"),
         ({"approved_at": "2999-01-01T00:00:00Z"}, "approved only from"),
+        ({"approved_at": "9999-12-31T23:59:59Z"}, "approved only from"),
         ({"approved_by": "olga"}, "signed by ciso, and says olga"),
     ],
 )
@@ -83,6 +88,35 @@ def test_an_approval_that_contradicts_itself_does_not_count(
     do.approve(change, digest, do.approver_key(change), **changes)
     change.commit()
     assert refused in gated(auditor, 1).weakenings[0].refused
+
+
+def test_an_approval_counts_for_thirty_days(change: Repository, auditor: Gate, digest: str) -> None:
+    do.approve(change, digest, do.approver_key(change), approved_at=do.days(-29))
+    change.commit()
+    assert do.days(1)[:10] in gated(auditor, 0).weakenings[0].approved_by
+    do.approve(change, digest, do.approver_key(change), approved_at=do.days(-30))
+    change.commit()
+    refused = gated(auditor, 1).weakenings[0].refused
+    assert f"it expired at {do.days(0)[:10]}" in refused
+    assert "30 days after it was given: approve again with another --id" in refused
+    assert approved(change, auditor, digest, "--id", "P-again") == 0
+    change.commit()
+    assert gated(auditor, 0).weakenings[0].approved_by.startswith("ciso (P-again) until")
+
+
+def test_an_approval_that_was_in_force_when_an_old_run_was_made_counts_no_more(
+    change: Repository, auditor: Gate
+) -> None:
+    do.loosened(change)
+    change.commit()
+    now = datetime.now(UTC).replace(microsecond=0)
+    old = (*BASELINE, "--run", change.scan(now - timedelta(hours=1)), "--format", "json")
+    (weakening,) = GateDocument.model_validate_json(auditor("gate", *old).out).weakenings
+    given = format_instant(now - timedelta(minutes=30) - LIFETIME)
+    do.approve(change, weakening.digest, do.approver_key(change), approved_at=given)
+    said = auditor("gate", *old)
+    (again,) = GateDocument.model_validate_json(said.out).weakenings
+    assert (said.code, "it expired" in again.refused) == (1, True)
 
 
 def test_an_unsigned_or_edited_approval_does_not_count(

@@ -137,6 +137,22 @@ def test_all_outputs_are_written_of_the_gate_and_of_the_run(
     assert "<testsuite" in texts["junit"]
 
 
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "summary"])
+def test_no_name_of_a_resource_is_a_command_for_the_log_of_the_job(
+    change: Repository, auditor: Gate, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    change.world(
+        lambda world: world["world.thing"].append({"name": "##[stop]", "level": 1, "region": "x"})
+    )
+    elsewhere = auditor("gate", "--baseline", GIT, "--format", form)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    said = auditor("gate", "--baseline", GIT, "--format", form)
+    assert ("##[stop]" in elsewhere.out, "##[" in said.out) == (True, False)
+    assert said.code == 1
+    if form == "json":
+        assert "##[stop]" in {row["resource"] for row in said.json["changes"]}
+
+
 def test_diff_tells_two_runs_apart_and_finds_nothing_in_equal_ones(
     change: Repository, auditor: Gate, runs: tuple[str, str]
 ) -> None:

@@ -44,6 +44,7 @@ class PullRequest:
 
 OPEN, WORSE, LOST = "gate: open", "something got worse", "evidence incomplete"
 NO_BASE, FORGED = "closed, no baseline", "the evidence does not hold"
+STEP_1 = "git:main:baseline.zip, step 1 (bundle: manifest and digests)"
 DENIED = do.rebased(timedelta(hours=-2), do.world(denied=True))
 TABLE = (
     PullRequest("nothing", None, 0, (OPEN, "| unchanged | 8 |"), ("###  New",)),
@@ -91,16 +92,30 @@ TABLE = (
     PullRequest("trust edited", do.trust_mallory, 1, (WORSE, "trust `policy.json`")),
     PullRequest("baseline unsigned", None, 5, (FORGED, "Nothing was compared"),
                 base=do.with_bundle(do.unsigned)),
-    PullRequest("baseline edited", None, 5, (FORGED, "Nothing was compared"),
+    PullRequest("baseline edited", None, 5, (FORGED, "(and 5 more like it)"),
                 base=do.with_bundle(do.edited_verdicts)),
     PullRequest("baseline of a stranger", None, 5, (FORGED, "Nothing was compared"),
                 base=do.of_a_stranger),
+    PullRequest("one file of the baseline edited", None, 5,
+                (FORGED, f"{STEP_1}, runs/",
+                 "statement.sigstore.json: has another digest than the manifest says"),
+                base=do.with_bundle(do.edited_statement)),
+    PullRequest("manifest of the baseline edited", None, 5,
+                (FORGED, f"{STEP_1}, manifest.json: not JSON"),
+                base=do.with_bundle(do.edited_manifest)),
     PullRequest("baseline that is no bundle", None, 5, (FORGED, "is no signed bundle"),
                 base=do.no_bundle),
     PullRequest("baseline missing", None, 2, (NO_BASE, "there is no baseline.zip"),
                 base=lambda r: (r.folder / "baseline.zip").unlink()),
     PullRequest("baseline old", None, 2, (NO_BASE, "longer ago"), options=("--max-age", "1h")),
-    PullRequest("baseline young enough", None, 0, (OPEN,), options=("--max-age", "1d")),
+    PullRequest("baseline young enough", None, 0, (OPEN, "max-age=1d"),
+                options=("--max-age", "1d")),
+    PullRequest("baseline of last year", None, 2,
+                (NO_BASE, "longer ago than 30d", "--max-age how old it may be"),
+                base=do.of_last_year),
+    PullRequest("baseline of last year, by name", None, 0,
+                (OPEN, "Rules: `new weakening max-age=400d`"),
+                options=("--max-age", "400d"), base=do.of_last_year),
     PullRequest("baseline from the future", None, 5,
                 (FORGED, "after the time of verification"),
                 base=do.rebased(timedelta(hours=3))),

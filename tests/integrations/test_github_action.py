@@ -155,6 +155,37 @@ def test_a_change_that_is_worse_than_the_baseline_fails_with_comment_and_summary
     assert parse(reports / "auditor.xml").getroot().get("failures") == "2"  # noqa: S314 - ours
 
 
+def commands(log: str) -> list[str]:
+    """What a runner takes for commands: `::` at the beginning of a line, `##[` anywhere."""
+    found, word = [], None
+    for line in log.splitlines():
+        text = line.lstrip()
+        if word is not None:
+            word = None if text == f"::{word}::" else word
+        elif text.startswith("::stop-commands::"):
+            word = text.removeprefix("::stop-commands::")
+        elif text.startswith("::") or "##[" in text:
+            found.append(text)
+    return found
+
+
+def test_nothing_that_was_collected_becomes_a_command_of_the_runner(
+    run: Run, work: Company
+) -> None:
+    (control,) = work.folder.glob("library/*/*/control.yaml")
+    text = control.read_text("utf-8").replace("} is not ok", "} ##[add-mask]o")
+    commit_baseline(run, work)
+    control.write_text(text, "utf-8")
+    work.configure(targets=[target(bad=["a"])])
+    for baseline, first in (("", "::error title=auditor::"), ("git:main:baseline.zip", "::error ")):
+        done = run(SCRIPT, INPUT_BASELINE=baseline)
+        assert done.code == 1, done.out
+        assert "a ##[add-mask]o" in done.out
+        found = commands(done.out)
+        assert found[0].startswith(first)
+        assert all(line.startswith(("::error ", "::notice ", "::warning ")) for line in found)
+
+
 def test_a_run_with_throwaway_keys_is_refused_as_a_baseline(
     run: Run, work: Company, machine: dict[str, str]
 ) -> None:

@@ -39,6 +39,19 @@ def test_an_honest_scan_passes_and_a_missing_baseline_does_not(run: Run, work: C
     assert job(run, "auditor", AUDITOR_BASELINE="none.zip").code == 2
 
 
+@pytest.mark.parametrize("variables", [{"AUDITOR_ARGUMENTS": "--no-such-option"}, {}])
+@pytest.mark.parametrize("name", ["auditor", "auditor-scheduled"])
+def test_no_report_of_the_checkout_is_taken_for_one_of_the_job(
+    run: Run, work: Company, name: str, variables: dict[str, str]
+) -> None:
+    reports = work.folder / "auditor-reports"
+    reports.mkdir()
+    (reports / "auditor.xml").write_text("<testsuites/>", "utf-8")
+    work.config.unlink()
+    assert job(run, name, **variables).code == 2
+    assert list(reports.iterdir()) == []
+
+
 def test_reports_are_where_the_artefacts_are_taken_from() -> None:
     reports = TEMPLATE[".auditor"]["artifacts"]["reports"]
     for name in ("auditor", "auditor-scheduled"):

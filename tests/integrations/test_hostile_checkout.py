@@ -19,6 +19,7 @@ REPORTS = (
     "auditor.md",
     "auditor.txt",
     "summary.md",
+    "annotations.txt",
 )
 
 
@@ -41,10 +42,14 @@ def test_no_report_of_the_checkout_is_taken_for_one_of_the_run(
     for name in REPORTS:
         (reports / name).write_text("## auditor gate: open", "utf-8")
     assert run(SCRIPT, INPUT_BASELINE="missing.zip", INPUT_FAIL_ON="everything").code == 2
-    assert [path.name for path in reports.iterdir()] == []
+    own = {"auditor.json", "auditor.md", "auditor.txt", "summary.md", "annotations.txt"}
+    assert {path.name for path in reports.iterdir()} == own, "that nothing was compared"
+    summary = Path(machine["GITHUB_STEP_SUMMARY"])
+    for path in (*reports.iterdir(), summary):
+        assert "gate: open" not in path.read_text("utf-8")
+    assert "Nothing was compared" in summary.read_text("utf-8")
     outputs = Path(machine["GITHUB_OUTPUT"]).read_text("utf-8").splitlines()
-    assert outputs == ["exit-code=2", "sarif=", "comment="]
-    assert "gate: open" not in Path(machine["GITHUB_STEP_SUMMARY"]).read_text("utf-8")
+    assert outputs == ["exit-code=2", "sarif=", "comment=auditor-reports/auditor.md"]
 
 
 def test_a_folder_of_reports_that_leads_elsewhere_is_refused(run: Run, work: Company) -> None:

@@ -61,7 +61,7 @@ def test_a_file_is_written_noted_and_an_edited_one_is_found(
     [
         (["--period", "2026-Q9"], "got period '2026-Q9'"),
         (["--period", "2026-Q3", "--framework", "soc3"], "no framework `soc3`, did you mean"),
-        (["--period", "2026-Q3", "--format", "jsn"], "has no format `jsn`, did you mean `json`"),
+        (["--period", "2026-Q3", "--format", "jsn"], "no format `jsn`, did you mean `json`"),
         (["--period", "2026-Q3", "--output", "q3.json"], "expected FORMAT=FILE"),
         (["--period", "2026-Q3", "--output", "json=nowhere/q3.json"], "does not exist"),
         (["--period", "2026-Q3", "--run", "latest"], "give --run or --period"),

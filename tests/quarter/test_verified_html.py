@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from auditor.app.log import open_log
-from auditor.app.period.outputs import parse_output, period_of_project, write_period
+from auditor.app.period.outputs import period_of_project, write_period
+from auditor.app.reports.requests import OutputRequest
 from auditor.app.subject import Subject, find_subject
 from auditor.app.verifying import verify
 from auditor.attest.page_signature import sign_page, split_page
@@ -34,7 +35,7 @@ def own(quarter: Quarter, tmp_path: Path) -> Quarter:
 def page(own: Quarter, tmp_path: Path) -> Path:
     made = period_of_project(own.project(), "2026-Q3")
     path = tmp_path / "q3.html"
-    write_period(own.project(), made, [parse_output(f"html={path}")])
+    write_period(own.project(), made, [OutputRequest("html", path)])
     return path
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from auditor.app.log import open_log
-from auditor.app.period.outputs import parse_output, period_of_project, write_period
+from auditor.app.period.outputs import period_of_project, write_period
+from auditor.app.reports.requests import OutputRequest
 from auditor.app.subject import Subject, find_subject
 from auditor.app.verifying import verify
 from auditor.attest.result import StepVerdict, VerificationReport
@@ -30,7 +31,7 @@ def own(quarter: Quarter, tmp_path_factory: pytest.TempPathFactory) -> Quarter:
 def pdf(own: Quarter, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("reports") / "q3.pdf"
     made = period_of_project(own.project(), "2026-Q3")
-    write_period(own.project(), made, [parse_output(f"pdf={path}")])
+    write_period(own.project(), made, [OutputRequest("pdf", path)])
     return path
 
 

@@ -12,7 +12,8 @@ from auditor.app.export.make import Extras, export
 from auditor.app.export.period import parse_period
 from auditor.app.log import open_log
 from auditor.app.period.make import MadeReport
-from auditor.app.period.outputs import parse_output, period_of_project, write_period
+from auditor.app.period.outputs import period_of_project, write_period
+from auditor.app.reports.requests import OutputRequest
 from auditor.app.subject import Subject, find_subject
 from auditor.app.verifying import verify
 from auditor.attest.result import StepResult, StepVerdict
@@ -36,7 +37,7 @@ def own(quarter: Quarter, tmp_path: Path) -> Quarter:
 
 def written(own: Quarter, path: Path, period: str = "2026-Q3") -> Path:
     made = period_of_project(own.project(), period)
-    write_period(own.project(), made, [parse_output(f"json={path}")])
+    write_period(own.project(), made, [OutputRequest("json", path)])
     return path
 
 
@@ -138,16 +139,17 @@ def test_a_bundle_with_all_runs_shows_the_same(own: Quarter, tmp_path: Path) -> 
     assert report.steps[8].verdict is StepVerdict.OK, report.steps[8]
 
 
-def test_a_bundle_of_the_period_cannot_tell(own: Quarter, tmp_path: Path) -> None:
-    """It lacks the evidence of the runs before, which tell when a finding began."""
+def test_a_bundle_of_the_period_shows_the_same(own: Quarter, tmp_path: Path) -> None:
+    """It has of the runs before what tells when a finding began; the log after it is not there."""
     path = written(own, tmp_path / "q3.json")
     project = own.project()
     bundle = tmp_path / "q3.zip"
     wish = Wish(period=parse_period("2026-Q3"))
     extras = Extras(reports=(path,), trust=project.trust_folder)
-    export(project.store, wish, extras, project.run_key(), bundle)
+    done = export(project.store, wish, extras, project.run_key(), bundle)
+    assert (done.before, done.no_report) == (3, "")
     report = verify(find_subject(bundle), trust=project.trust_folder, run=LAST_RUN, now=NOW)
-    assert report.steps[8].verdict is StepVerdict.CANNOT_TELL, report.steps[8]
+    assert report.steps[8].verdict is StepVerdict.OK, report.steps[8]
 
 
 def test_other_periods_see_other_runs(quarter: Quarter) -> None:

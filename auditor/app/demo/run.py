@@ -23,7 +23,8 @@ from auditor.app.export.choice import Wish
 from auditor.app.export.make import Extras, export
 from auditor.app.project import open_project
 from auditor.app.registry import Collectors
-from auditor.app.reports.outputs import OutputRequest, write_outputs
+from auditor.app.reports.outputs import write_outputs
+from auditor.app.reports.requests import OutputRequest
 from auditor.app.scan import Scan, ScanOptions
 from auditor.app.selection import Selection
 from auditor.app.setup import Setup, discover, write_setup

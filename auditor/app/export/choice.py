@@ -1,34 +1,33 @@
 """What goes into a bundle: which runs, which part of the log, which single entries.
 
 The span is contiguous and holds the chosen runs as a whole, with everything between them. For a
-period it reaches past it on both sides, so that no run of the period can be left out unseen.
+period it reaches past it on both sides, so that no run of the period can be left out unseen, and
+back over the runs that a report of the period hangs on.
 Besides it go the entries that matter wherever they stand: keys, holds, prunes, later reports and
-time-stamps of the runs, and the last entry, which tells the time of the checkpoint.
+time-stamps of the runs, attestations and samples that bear on them, and the last entry, which tells
+the time of the checkpoint. `survey` finds them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
+from auditor.app.export.before import Before, look_before
 from auditor.app.export.controls import parse_policy
+from auditor.app.export.people import RecordBlob, RecordSurvey
 from auditor.app.export.period import Period
+from auditor.app.export.survey import Survey
+from auditor.app.period.reach import LOOK
 from auditor.attest.package import MAX_ENTRIES, Chosen, Span
-from auditor.attest.steps_package_log import MARGIN
 from auditor.core.model.policy import Policy
 from auditor.errors import UsageError
 from auditor.ledger.blobs import BlobRef
 from auditor.ledger.checkpoint import SignedCheckpoint
-from auditor.ledger.entries import (
-    Entry,
-    HoldRecord,
-    KeyRecord,
-    PruneRecord,
-    Report,
-    RunStart,
-    Timestamp,
-)
-from auditor.ledger.runs import RunBook, RunHistory
+from auditor.ledger.entries import RunStart
+from auditor.ledger.runs import RunHistory
 from auditor.store.interface import Store
 
 
@@ -71,6 +70,9 @@ class Choice:
         pruned: Lists of what was deleted after its retention.
         others: Policies of other runs of the span, which show that they did not judge the control.
         needed: Resource types that the wanted control reads; None where everything goes in.
+        earlier: Runs before the period that its report hangs on, in the order of the log.
+        records: Blobs that entries of attestations and samples name.
+        no_report: Why the period's report cannot be made from the bundle; "" where it can.
     """
 
     wish: Wish
@@ -81,13 +83,24 @@ class Choice:
     pruned: tuple[BlobRef, ...]
     others: tuple[BlobRef, ...]
     needed: frozenset[str] | None
+    earlier: tuple[RunHistory, ...] = ()
+    records: tuple[RecordBlob, ...] = ()
+    no_report: str = ""
 
 
-def choose(store: Store, wish: Wish, also: Iterable[int] = ()) -> Choice:
-    """Decide what goes in, in one pass over the log.
+def choose(
+    store: Store,
+    wish: Wish,
+    reports: Sequence[Path] = (),
+    also: Iterable[int] = (),
+    limit: int = MAX_ENTRIES,
+) -> Choice:
+    """Decide what goes in.
 
     Args:
+        reports: Files of reports that go along.
         also: Further entries that are wanted; those that the log does not have are passed over.
+        limit: How many entries there may be; the runs before a period give way first.
 
     Raises:
         UsageError: There is no log, no such run, or more than fits into one bundle.
@@ -98,28 +111,64 @@ def choose(store: Store, wish: Wish, also: Iterable[int] = ()) -> Choice:
     size = signed.checkpoint.size
     policies = _Policies(store)
     runs, others = _runs(store, wish, size, policies)
-    survey = _Survey(wish, runs)
-    for entry in store.entries(end=size):
-        survey.take(entry)
-    span = survey.span(size)
-    if span.last - span.first >= MAX_ENTRIES - len(survey.singles):
+    before = look_before(store, wish.period if wish.control is None else None, reports)
+    survey = _survey(store, wish, runs, before, size)
+    if before.since is not None and _count(survey, size) > limit:
+        too_many = f"the runs before the period are too far back: {_count(survey, size)} entries"
+        before = Before(heads=before.heads, problem=too_many)
+        survey = _survey(store, wish, runs, before, size)
+    if _count(survey, size) > limit:
         raise UsageError(
-            f"{span.last - span.first + 1} entries are more than fit into one bundle",
+            f"{_count(survey, size)} entries are more than fit into one bundle",
             hint="choose a shorter --period",
         )
-    wanted = {*survey.singles, *(index for index in also if 0 <= index < size), size - 1}
-    singles = {index for index in wanted if index not in span}
+    span = survey.span(size)
+    singles = _singles(survey, size, (*also, *(head - 1 for head in before.heads)))
     needed = policies.types(survey.histories(), wish.control) if wish.only_needed else None
     return Choice(
         wish,
         signed,
         survey.histories(),
         span,
-        tuple(sorted(singles)),
+        singles,
         tuple(survey.pruned),
         tuple(policy for start, policy in others if start in span),
         needed,
+        earlier=survey.earlier(),
+        records=survey.people.within((*singles, *range(span.first, span.last + 1))),
+        no_report=before.problem,
     )
+
+
+def _survey(
+    store: Store, wish: Wish, runs: Mapping[str, datetime], before: Before, size: int
+) -> Survey:
+    last = max(runs.values()) + LOOK
+    moments = wish.period or Period(min(runs.values()), last)
+    survey = Survey(
+        frozenset(runs),
+        before,
+        RecordSurvey(moments, wish.control),
+        wish.period,
+        whole=wish.chosen.kind != "runs",
+    )
+    for entry in store.entries(end=size):
+        survey.take(entry)
+    return survey
+
+
+def _singles(survey: Survey, size: int, also: Iterable[int]) -> tuple[int, ...]:
+    """The entries that go along besides the span, in order; the last one tells the time."""
+    wanted = {*survey.singles, *survey.people.wanted, size - 1}
+    wanted |= {index for index in also if 0 <= index < size}
+    span = survey.span(size)
+    return tuple(sorted(index for index in wanted if index not in span))
+
+
+def _count(survey: Survey, size: int) -> int:
+    """How many entries there would be, or a few more."""
+    span = survey.span(size)
+    return span.last - span.first + 2 + len(survey.singles | survey.people.wanted)
 
 
 class _Policies:
@@ -149,9 +198,9 @@ class _Policies:
 
 def _runs(
     store: Store, wish: Wish, size: int, policies: _Policies
-) -> tuple[frozenset[str], list[tuple[int, BlobRef]]]:
-    """The chosen runs; and of the others, where they begin and by which policy they judged."""
-    chosen: set[str] = set()
+) -> tuple[Mapping[str, datetime], list[tuple[int, BlobRef]]]:
+    """The chosen runs and their moments; of the others, where they begin, and their policy."""
+    chosen: dict[str, datetime] = {}
     others: list[tuple[int, BlobRef]] = []
     for summary in store.runs():
         if summary.start_index >= size:
@@ -166,12 +215,12 @@ def _runs(
             if not wanted:
                 others.append((summary.start_index, start.policy))
         if wanted:
-            chosen.add(summary.id)
-    missing = set(wish.runs) - chosen
+            chosen[summary.id] = summary.now
+    missing = set(wish.runs) - chosen.keys()
     if missing or not chosen:
         what = f"no run {min(missing)}" if missing else "no such run"
         raise UsageError(f"there is {what} to export", hint="auditor run list")
-    return frozenset(chosen), others
+    return chosen, others
 
 
 def _start(store: Store, index: int) -> RunStart:
@@ -181,51 +230,3 @@ def _start(store: Store, index: int) -> RunStart:
             f"entry {index} is no run.start", hint="delete index.sqlite: it is rebuilt"
         )
     return entry.body
-
-
-@dataclass(slots=True)
-class _Survey:
-    """Takes the entries of the log one after the other and notes what a bundle needs of them."""
-
-    wish: Wish
-    runs: frozenset[str]
-    book: RunBook = field(default_factory=RunBook)
-    singles: set[int] = field(default_factory=set)
-    pruned: list[BlobRef] = field(default_factory=list)
-    before: int = 0
-    after: int | None = None
-
-    def take(self, entry: Entry) -> None:
-        """The next entry."""
-        body = entry.body
-        if isinstance(body, (KeyRecord, HoldRecord, PruneRecord)):
-            self.singles.add(entry.index)
-            if isinstance(body, PruneRecord):
-                self.pruned.append(body.blob)
-        elif getattr(body, "run", None) in self.runs:
-            self.book.add(entry)
-            if isinstance(body, (Report, Timestamp)):
-                self.singles.add(entry.index)
-        period = self.wish.period
-        if period is None:
-            return
-        if entry.time <= period.since - MARGIN:
-            self.before = entry.index
-        if self.after is None and entry.time >= period.until + MARGIN:
-            self.after = entry.index
-
-    def histories(self) -> tuple[RunHistory, ...]:
-        """The chosen runs, in the order of the log."""
-        return tuple(self.book.runs.values())
-
-    def span(self, size: int) -> Span:
-        """From the first entry needed to the last."""
-        firsts, lasts = [], []
-        for run in self.histories():
-            firsts.append(run.start_index)
-            ended = run.end_entry.index if run.end_entry else run.last_index
-            lasts.append(size - 1 if run.state == "open" else ended)
-        if self.wish.chosen.kind != "runs":
-            firsts.append(self.before)
-            lasts.append(size - 1 if self.after is None else self.after)
-        return Span(first=max(min(firsts), 0), last=max(lasts))

@@ -5,11 +5,12 @@ The text is a template of `reports/bundle`; here is what it says of one bundle.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import jinja2
 
+from auditor.app.export.people import RecordBlob
 from auditor.attest.package import GUIDE, REPORTS, Chosen, Manifest
 from auditor.core.times import format_instant
 from auditor.ledger.runs import RunHistory
@@ -40,14 +41,18 @@ class GuideRun:
 def guide(
     manifest: Manifest,
     histories: Sequence[RunHistory],
-    tokens: Sequence[int],
+    earlier: Sequence[RunHistory],
+    records: Sequence[RecordBlob],
+    tokens: Mapping[str, int],
 ) -> str:
     """The text of VERIFY.md.
 
     Args:
         manifest: Of the members so far.
         histories: The chosen runs, in the order of the log.
-        tokens: For each of them, how many time-stamps its statement's file holds.
+        earlier: Runs before the period, of which only policy, verdicts and statement are there.
+        records: What attestations and samples rest on, as far as it is there.
+        tokens: How many time-stamps the file of a run's statement holds, by run.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(shipped("reports") / _FOLDER),
@@ -59,7 +64,8 @@ def guide(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    runs = [_run(run, count) for run, count in zip(histories, tokens, strict=True)]
+    runs = [_run(run, tokens.get(run.run, 0)) for run in histories]
+    before = [_run(run, tokens.get(run.run, 0)) for run in earlier]
     reports = [item.path for item in manifest.members if item.path.startswith(f"{REPORTS}/")]
     return environment.get_template(f"{GUIDE}.j2").render(
         origin=manifest.origin,
@@ -67,9 +73,11 @@ def guide(
         span=manifest.span,
         singles=manifest.entries,
         runs=runs,
+        before=before,
+        records=records,
         chosen=_chosen(manifest.chosen),
         left_out=manifest.left_out,
-        timestamps=any(run.tokens or run.late_tokens for run in runs),
+        timestamps=any(run.tokens or run.late_tokens for run in (*before, *runs)),
         reports=reports,
         pdf_reports=[path for path in reports if path.endswith(".pdf")],
     )

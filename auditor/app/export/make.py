@@ -8,9 +8,9 @@ come in this order of their folders' names; memory is bounded by the list of mem
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from auditor.app.export.archive import Archive
 from auditor.app.export.choice import Choice, Wish, choose
 from auditor.app.export.controls import readable_controls
 from auditor.app.export.guide import guide
+from auditor.app.export.people import RecordBlob
+from auditor.app.export.proving import Prover
 from auditor.app.project import TRUST_FILE
 from auditor.attest.bundle import Bundle
 from auditor.attest.detached import sign_file
@@ -35,10 +37,10 @@ from auditor.attest.package import (
     proof_path,
     sums_text,
 )
-from auditor.attest.reader import StoreReader, read_bounded
+from auditor.attest.reader import read_bounded
 from auditor.attest.report_parts import read_report
 from auditor.attest.signing import Signer
-from auditor.attest.steps_package_evidence import blobs_of
+from auditor.attest.steps_package_evidence import blobs_of, judged_of
 from auditor.attest.steps_runs import statement_path
 from auditor.attest.steps_trust import CHECKPOINT
 from auditor.attest.vault import pack_vault, read_vault, vault_path
@@ -46,18 +48,12 @@ from auditor.core.canonical import digest
 from auditor.errors import UsageError, VerificationError
 from auditor.ledger.add_checkpoint import AddCheckpoint
 from auditor.ledger.blobs import BlobRef
-from auditor.ledger.checkpoint import SignedCheckpoint
 from auditor.ledger.encoding import encode_base64
 from auditor.ledger.entries import Collect, Entry
-from auditor.ledger.merkle import HASH_SIZE
-from auditor.ledger.proofs import consistency_proof, inclusion_proof
-from auditor.ledger.tiles import MAX_BUNDLE, TileTree
 from auditor.ledger.tlog_proof import TlogProof
 from auditor.store.interface import Store
 
 MAX_RUN_FILE = 1 << 30
-_CACHED = 1 << 14
-_CACHED_TILES = 1 << 8
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 Disclose = Callable[[Collect, bytes], bytes]
 """Of the disclosures of an observation, one a line, those that go along."""
@@ -77,23 +73,36 @@ class Extras:
         since_sizes: Sizes of earlier checkpoints, from which the growth of the log is proven.
         trust: The trust policy's folder, None without one; a copy for convenience.
         disclose: Chooses among the disclosures of personal fields.
+        attachments: Documents that people attached to attestations go along.
     """
 
     reports: tuple[Path, ...] = ()
     since_sizes: tuple[int, ...] = ()
     trust: Path | None = None
     disclose: Disclose = keep_all
+    attachments: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was packed: how many runs, entries, members and bytes; `left_out` as the manifest."""
+    """What was packed: how many runs, entries, members and bytes; `left_out` as the manifest.
+
+    Args:
+        before: How many runs before the period go along for its report.
+        records: How many blobs of attestations and samples.
+        record_bytes: Their size, unpacked.
+        no_report: Why the report of the period cannot be made from the bundle; "" where it can.
+    """
 
     runs: int
     entries: int
     members: int
     size: int
     left_out: tuple[LeftOut, ...]
+    before: int = 0
+    records: int = 0
+    record_bytes: int = 0
+    no_report: str = ""
 
 
 def export(store: Store, wish: Wish, extras: Extras, signer: Signer, output: Path) -> Exported:
@@ -108,19 +117,24 @@ def export(store: Store, wish: Wish, extras: Extras, signer: Signer, output: Pat
         VerificationError: The store is damaged: a bundle of it would prove nothing.
         StoreError: The file cannot be written.
     """
-    choice = choose(store, wish, _heads(extras.reports))
+    choice = choose(store, wish, extras.reports, _heads(extras.reports))
     with Archive(output) as archive:
         packing = _Packing(store, choice, extras, archive)
         packing.pack()
         manifest = packing.manifest()
         _seal(archive, manifest, signer)
         archive.publish()
+    records = packing.record_sizes()
     return Exported(
         runs=len(manifest.runs),
         entries=len(manifest.indexes),
         members=len(archive.members),
         size=output.stat().st_size,
         left_out=tuple(manifest.left_out),
+        before=len(manifest.before),
+        records=len(records),
+        record_bytes=sum(records.values()),
+        no_report=choice.no_report,
     )
 
 
@@ -150,8 +164,8 @@ class _Packing:
         self._extras = extras
         self._archive = archive
         self._left_out: dict[str, str] = {}
-        self._tokens: list[int] = []
-        self._prover = _Prover(self._reader, choice.signed)
+        self._tokens: dict[str, int] = {}
+        self._prover = Prover(self._reader, choice.signed)
 
     def pack(self) -> None:
         """Every member but the manifest and what is made from it."""
@@ -167,8 +181,16 @@ class _Packing:
         self._add_run_files()
         self._add_trust()
         self._add_disclosures()
-        text = guide(self.manifest(), self._choice.histories, self._tokens)
+        choice = self._choice
+        there = self._archive.members
+        records = [one for one in choice.records if one.blob.path in there]
+        text = guide(self.manifest(), choice.histories, choice.earlier, records, self._tokens)
         self._archive.add(GUIDE, text.encode())
+
+    def record_sizes(self) -> Mapping[str, int]:
+        """The blobs of attestations and samples that are there: path to bytes, unpacked."""
+        records, there = self._choice.records, self._archive.members
+        return {one.blob.path: one.blob.size for one in records if one.blob.path in there}
 
     def manifest(self) -> Manifest:
         """The manifest of what was packed so far."""
@@ -180,6 +202,7 @@ class _Packing:
             root=encode_base64(head.root),
             chosen=choice.wish.chosen,
             runs=sorted(run.run for run in choice.histories),
+            before=sorted(run.run for run in choice.earlier),
             span=choice.span,
             entries=list(choice.singles),
             left_out=[
@@ -198,9 +221,30 @@ class _Packing:
                     reason = f"no check of {self._choice.wish.control} reads it"
                     self._left_out[collect.blob.path] = reason
             wanted |= {ref.path: ref for ref in blobs_of(run)}
+        wanted |= {ref.path: ref for run in self._choice.earlier for ref in judged_of(run)}
+        wanted |= self._records(wanted)
         for path, reference in sorted(wanted.items()):
             if path not in self._left_out:
                 self._add_blob(path, reference)
+
+    def _records(self, wanted: Mapping[str, BlobRef]) -> Mapping[str, BlobRef]:
+        """What attestations and samples rest on, but for what is named as left out."""
+        found = {
+            one.blob.path: one.blob for one in self._choice.records if not self._not_packed(one)
+        }
+        for one in self._choice.records:
+            if one.blob.path not in found and one.blob.path not in wanted:
+                self._left_out[one.blob.path] = self._not_packed(one)
+        return found
+
+    def _not_packed(self, record: RecordBlob) -> str:
+        wish = self._choice.wish
+        if wish.only_needed and record.control != wish.control:
+            return f"an attestation or a sample of {record.control or 'no control'}"
+        if record.attached and not self._extras.attachments:
+            size = record.blob.size
+            return f"an attached document of {size} bytes, which redaction cannot look into"
+        return ""
 
     def _add_blob(self, path: str, reference: BlobRef) -> None:
         """A blob as it is stored, proven while it is copied."""
@@ -290,15 +334,15 @@ class _Packing:
     def _add_run_files(self) -> None:
         """The signed statements, and what the log says is kept beside them."""
         for run in self._choice.histories:
-            wanted = {item.file: item.digest for item in run.reports if item.file is not None}
-            wanted |= {item.file: item.digest for item in run.timestamps}
-            for path, expected in sorted(wanted.items()):
-                self._add_run_file(path, expected)
-            if run.end is None:
-                self._tokens.append(0)
-            else:
+            for item in run.reports:
+                if item.file is not None:
+                    self._add_run_file(item.file, item.digest)
+        for run in (*self._choice.earlier, *self._choice.histories):
+            for stamp in run.timestamps:
+                self._add_run_file(stamp.file, stamp.digest)
+            if run.end is not None:
                 data = self._add_run_file(statement_path(run.run), run.end.statement)
-                self._tokens.append(len(Bundle.parse(data).timestamps))
+                self._tokens[run.run] = len(Bundle.parse(data).timestamps)
 
     def _add_run_file(self, path: str, expected: str) -> bytes:
         data = read_bounded(self._reader, path, MAX_RUN_FILE)
@@ -336,32 +380,3 @@ class _Packing:
             self._left_out[path] = "personal fields: erased from the store"
         elif lines != found:
             self._left_out[path] = "personal fields: withheld, in part or as a whole"
-
-
-class _Prover:
-    """Proofs against one checkpoint, whatever the log does meanwhile."""
-
-    def __init__(self, reader: StoreReader, signed: SignedCheckpoint) -> None:
-        self._reader = reader
-        self._signed = signed
-        size = signed.checkpoint.size
-        self._node = lru_cache(_CACHED)(TileTree(size, lru_cache(_CACHED_TILES)(self._fetch)).node)
-
-    def inclusion(self, index: int) -> TlogProof:
-        """That an entry is in the log."""
-        path = inclusion_proof(index, self._signed.checkpoint.size, self._node)
-        return TlogProof(index, tuple(path), self._signed)
-
-    def consistency(self, old: int) -> list[bytes]:
-        """That the log continues its state of `old` entries."""
-        return consistency_proof(old, self._signed.checkpoint.size, self._node)
-
-    def _fetch(self, path: str) -> bytes:
-        """A tile; the beginning of the full one where that has replaced it."""
-        try:
-            return read_bounded(self._reader, f"log/{path}", MAX_BUNDLE)
-        except VerificationError:
-            whole, partial, width = path.partition(".p/")
-            if not partial:
-                raise
-            return read_bounded(self._reader, f"log/{whole}", MAX_BUNDLE)[: HASH_SIZE * int(width)]

@@ -1,14 +1,15 @@
 """Approvals of weaker parts of the policy: files of `approvals/`, signed like waivers.
 
 Fail closed: an approval counts when its digest is that of the change, when an approver signed it
-whom the baseline's trust policy knows, and when that person neither asked for it nor wrote it.
+whom the baseline's trust policy knows, when that person neither asked for it nor wrote it, and for
+30 days. By then the change is merged and a new baseline knows it, or somebody looks at it again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -28,6 +29,8 @@ from auditor.core.times import format_instant
 from auditor.errors import AuditorError, UsageError
 
 FOLDER = "approvals"
+LIFETIME = timedelta(days=30)
+"""How long an approval counts after it was given; a waiver, of one failure, may last 180 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,11 @@ def with_approvals(
     authors: Collection[str],
     now: datetime,
 ) -> tuple[Weakening, ...]:
-    """The weakenings, each with who approved it or why an approval of it does not count."""
+    """The weakenings, each with who approved it or why an approval of it does not count.
+
+    Args:
+        now: Of the gate, also where the run is older: whoever may approve, may today.
+    """
     return tuple(
         _looked_up(weakening, approvals, trusted, base, authors, now) for weakening in found
     )
@@ -91,7 +98,10 @@ def _looked_up(
             continue
         objection = _objection(signed, trusted, base, authors, now)
         if not objection:
-            return replace(weakening, approval=f"{approval.approved_by} ({approval.id})")
+            until = format_instant(ends_at(approval))
+            return replace(
+                weakening, approval=f"{approval.approved_by} ({approval.id}) until {until}"
+            )
         refused = f"{approval.id}: {objection}"
     return replace(weakening, refused=refused)
 
@@ -113,15 +123,22 @@ def _objection(
             name = verify_file(signed.data, signed.sidecar, trusted.policy.approvers, at=at)
     except AuditorError as error:
         return error.message
+    if approval.approved_at > now:
+        return f"it is approved only from {format_instant(approval.approved_at)}"
+    ended = ends_at(approval)
     reasons = {
         f"it is signed by {name}, and says {approval.approved_by}": name != approval.approved_by,
         f"{name} asked for it": same_person(name, approval.requested_by),
         f"{name} is an author of the change": is_author(name, authors, base),
-        f"it is approved only from {format_instant(approval.approved_at)}": (
-            approval.approved_at > now
-        ),
+        f"it expired at {format_instant(ended)}, {LIFETIME.days} days after it was given: approve "
+        "again with another --id, or make a new baseline": now >= ended,
     }
     return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def ends_at(approval: Approval) -> datetime:
+    """From when on it does not count any more."""
+    return approval.approved_at + LIFETIME
 
 
 def write_approval(project: Project, approval: Approval, signer: Signer) -> Path:

@@ -18,6 +18,7 @@ from pathlib import Path
 from auditor.app.assess import load_policy, parse_verdicts
 from auditor.app.evidence.restoring import observations_of
 from auditor.app.export.controls import parse_policy, readable_controls
+from auditor.app.gating.doubts import named_source, refuse_doubtful, step_words
 from auditor.app.gating.git import Commit, find_commit
 from auditor.app.gating.trusting import GIT, Trusted
 from auditor.app.project import Project
@@ -25,18 +26,17 @@ from auditor.app.runs import find_run, judge_recorded
 from auditor.app.subject import Subject, find_subject
 from auditor.app.verifying import chosen_run, reader_of, rejudge_record
 from auditor.attest.evidence import Evidence, RunRecord
-from auditor.attest.result import StepVerdict, VerificationReport
-from auditor.attest.verify import PACKAGE_STEPS, STORE_STEPS, take_steps
+from auditor.attest.result import StepVerdict
+from auditor.attest.verify import PACKAGE_STEPS, STORE_STEPS, Step, take_steps
 from auditor.core.diff.model import Side
 from auditor.core.evaluate import Judgement
 from auditor.core.model.policy import Policy
 from auditor.core.times import format_duration, format_instant
-from auditor.errors import UndecidableError, UsageError, VerificationError
+from auditor.errors import UsageError, VerificationError
 from auditor.store.zip_reader import ZipReader
 
 LEDGER = "ledger:"
 DEFAULT_BUNDLE = "baseline.zip"
-_LAST_SIGNATURE_STEP = 5
 _HINT = "make a new baseline from a run of the base branch: auditor export"
 
 
@@ -107,12 +107,22 @@ def found_baseline(
         if not path.exists():
             raise UsageError(f"there is no baseline {path}", hint=_HINT)
         subject = _subject(path, reference.text)
-        yield subject, chosen_run(subject, "latest")
+        yield subject, _newest(subject, reference.text)
     else:
         with tempfile.TemporaryDirectory(prefix="auditor-baseline-") as folder:
             commit = find_commit(project.loaded.folder, reference.ref or "")
             subject = _subject(_extracted(reference, commit, Path(folder)), reference.text)
-            yield subject, chosen_run(subject, "latest")
+            yield subject, _newest(subject, reference.text)
+
+
+def _newest(subject: Subject, source: str) -> str:
+    """The run that the manifest or the log names last; nothing of them is believed yet."""
+    with named_source(source, step_words(1, _steps(subject)[1].title), _HINT):
+        return chosen_run(subject, "latest")
+
+
+def _steps(subject: Subject) -> tuple[Step, ...]:
+    return STORE_STEPS if subject.store is not None else PACKAGE_STEPS
 
 
 def _before(project: Project, run: str | None) -> str:
@@ -178,31 +188,13 @@ def read_baseline(
         now=now,
         readable=readable_controls,
     )
-    steps = STORE_STEPS if subject.store is not None else PACKAGE_STEPS
-    report = take_steps(evidence, steps)
-    refuse_doubtful(report, source)
+    report = take_steps(evidence, _steps(subject))
+    refuse_doubtful(report, source, _HINT)
     record = next(iter(evidence.records()), None)
     if record is None:
         raise UsageError(f"run {run} has no end: it cannot be a baseline", hint="auditor run list")
     warnings = tuple(s.detail for s in report.steps if s.verdict is StepVerdict.WARNING)
     return _read(record, warnings, judge=judge)
-
-
-def refuse_doubtful(report: VerificationReport, source: str) -> None:
-    """Refuse what is bad or not signed; what is signed and undecided otherwise is another matter.
-
-    Raises:
-        VerificationError, UndecidableError: As said.
-    """
-    for step in report.steps:
-        where = f"{source}, step {step.number} ({step.title})"
-        if step.verdict is StepVerdict.BAD:
-            raise VerificationError(step.detail, where=where, hint=_HINT)
-        if step.verdict is StepVerdict.CANNOT_TELL:
-            if step.number <= _LAST_SIGNATURE_STEP:
-                message = f"by this trust policy it cannot be believed: {step.detail}"
-                raise VerificationError(message, where=where, hint=_HINT)
-            raise UndecidableError(step.detail, where=where, hint=_HINT)
 
 
 def _read(record: RunRecord, warnings: tuple[str, ...], *, judge: bool) -> Baseline:
@@ -234,5 +226,5 @@ def check_age(side: Side, now: datetime, max_age: timedelta | None, source: str)
     if max_age is not None and now - side.now > max_age:
         raise UsageError(
             f"the baseline {source} judged at {judged}, longer ago than {format_duration(max_age)}",
-            hint=_HINT,
+            hint=f"{_HINT}; or say with --max-age how old it may be",
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from auditor.app.assess import recorded
 from auditor.app.gating.approvals import load_approvals, with_approvals
@@ -22,6 +22,12 @@ from auditor.app.gating.baseline import (
     found_baseline,
     read_baseline,
 )
+from auditor.app.gating.doubts import (
+    doubtful_steps,
+    refuse_bad,
+    refuse_doubtful,
+    step_words,
+)
 from auditor.app.gating.narrowing import narrowed, scope_words
 from auditor.app.gating.trusting import Trusted, base_trust
 from auditor.app.gating.waivers import held_against
@@ -30,15 +36,19 @@ from auditor.app.runs import find_run
 from auditor.app.selection import Selection
 from auditor.app.verifying import rejudge_record
 from auditor.attest.evidence import Evidence
-from auditor.attest.result import StepVerdict
 from auditor.attest.verify import STORE_STEPS, take_steps
 from auditor.core.diff.compare import compare
-from auditor.core.diff.gate import Basis, GateResult, Rules, decide
-from auditor.core.diff.model import Side
-from auditor.core.diff.replay import replay
+from auditor.core.diff.gate import ACCEPT_UNVERIFIED, Basis, GateResult, Rules, decide
+from auditor.core.diff.model import RunDiff, Side
+from auditor.core.diff.replay import Replay, replay
 from auditor.core.diff.weakening import weakenings
-from auditor.errors import UsageError, VerificationError
+from auditor.errors import UsageError
 from auditor.store.interface import Store
+
+_HINT = (
+    "gate a run that is signed by a key of this trust policy (auditor verify says more); "
+    f"--{ACCEPT_UNVERIFIED} takes one in doubt, never an edited one, and every output says so"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +58,17 @@ class GateOptions:
     Args:
         baseline: `ledger:latest`, `ledger:ID`, `git:REF:PATH`, or the path of a signed bundle.
         trust: A folder, or `git:REF`; the commit of a `git:` baseline where it is None.
-        max_age: How old the baseline may be; None for any age.
         replay: Judge changed controls on the baseline's evidence.
+        accept_unverified: Gate a recorded run also where the trust policy cannot tell whether it
+            is what was signed; the result says so.
     """
 
     baseline: Reference
     rules: Rules = field(default_factory=Rules)
     trust: str | None = None
-    max_age: timedelta | None = None
     replay: bool = False
     selection: Selection = field(default_factory=Selection)
+    accept_unverified: bool = False
 
 
 def gate(
@@ -75,7 +86,8 @@ def gate(
 
     Raises:
         UsageError: The baseline is missing, too old or later than the run.
-        VerificationError: It was edited, or is not signed by whom the base trusts.
+        VerificationError: It, or the recorded run that is gated, was edited, or is not signed by
+            whom the base trusts.
     """
     reference = options.baseline
     trusted = base_trust(project, options.trust, reference.ref)
@@ -86,14 +98,21 @@ def gate(
             raise UsageError(f"run {name} is its own baseline", hint="--baseline ledger:latest")
         now = clock()
         base = read_baseline(subject, name, trusted, now, reference.text, judge=options.replay)
-    check_age(base.side, now, options.max_age, reference.text)
+    check_age(base.side, now, options.rules.max_age, reference.text)
     gated = scan() if chosen is None else chosen
     after = read_side(project.store, gated)
     check_attestations(project.store, gated, after.policy, trusted)
+    basis = Basis(reference.text, trusted.source, base.warnings)
     if chosen is not None:
-        _prove(project, gated, trusted, clock())
+        unverified = _prove(project, gated, trusted, clock(), accept=options.accept_unverified)
+        basis = replace(basis, unverified=unverified)
     check_age(base.side, after.now, None, reference.text)
-    return _compared(project, options, trusted, authors, base, after)
+    diff, replayed = _compared(options, trusted, authors, base, after)
+    found = weakenings(diff.policy, diff.before.policy, diff.after.policy, replayed)
+    approved = with_approvals(
+        found, load_approvals(project), trusted, base.side.policy, authors, clock()
+    )
+    return decide(diff, basis, options.rules, approved, replayed, scope_words(options.selection))
 
 
 def read_side(store: Store, run: str) -> Side:
@@ -111,13 +130,12 @@ def read_side(store: Store, run: str) -> Side:
 
 
 def _compared(
-    project: Project,
     options: GateOptions,
     trusted: Trusted,
     authors: frozenset[str],
     base: Baseline,
     after: Side,
-) -> GateResult:
+) -> tuple[RunDiff, Replay | None]:
     before = narrowed(base.side, options.selection)
     held = held_against(after, base.side.policy, trusted, authors)
     diff = compare(before, narrowed(held, options.selection))
@@ -126,19 +144,18 @@ def _compared(
     if options.replay:
         policies = diff.before.policy, diff.after.policy
         replayed = replay(*policies, diff.before.findings, diff.policy, base.judge)
-    found = weakenings(diff.policy, diff.before.policy, diff.after.policy, replayed)
-    approved = with_approvals(
-        found, load_approvals(project), trusted, base.side.policy, authors, after.now
-    )
-    basis = Basis(options.baseline.text, trusted.source, base.warnings)
-    return decide(diff, basis, options.rules, approved, replayed, scope_words(options.selection))
+    return diff, replayed
 
 
-def _prove(project: Project, run: str, trusted: Trusted, now: datetime) -> None:
-    """A run that was made before is what the log says; who signed it is asked of baselines only.
+def _prove(project: Project, run: str, trusted: Trusted, now: datetime, *, accept: bool) -> str:
+    """A run that was made before is what somebody signed whom the base trusts.
+
+    Returns:
+        The steps that left it in doubt, where `accept` lets that pass; "" without doubt.
 
     Raises:
-        VerificationError: It was changed.
+        VerificationError: It was changed, or nobody signed it whom the trust policy knows.
+        UndecidableError: It is signed, and the rest cannot be told.
     """
     evidence = Evidence(
         reader=project.store.reader(),
@@ -147,7 +164,6 @@ def _prove(project: Project, run: str, trusted: Trusted, now: datetime) -> None:
         rejudge=lambda record: rejudge_record(record, trusted.policy.approvers),
         now=now,
     )
-    for step in take_steps(evidence, STORE_STEPS).steps:
-        if step.verdict is StepVerdict.BAD:
-            where = f"run {run}, step {step.number} ({step.title})"
-            raise VerificationError(step.detail, where=where, hint="auditor verify says more")
+    report = take_steps(evidence, STORE_STEPS)
+    (refuse_bad if accept else refuse_doubtful)(report, f"run {run}", _HINT)
+    return ", ".join(step_words(step.number, step.title) for step in doubtful_steps(report))

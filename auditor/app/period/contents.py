@@ -11,7 +11,7 @@ from auditor.app.export.controls import parse_policy
 from auditor.app.period.log_view import PeriodStore
 from auditor.attest.bundle import Bundle
 from auditor.attest.statement import Statement
-from auditor.core.canonical import parse_canonical
+from auditor.core.canonical import digest, parse_canonical
 from auditor.core.evaluate.plan import NotTested
 from auditor.core.model.observation import Gap
 from auditor.core.model.period_report import RunLine, RunState
@@ -76,7 +76,7 @@ class Contents:
                     for item in document["not_tested"]
                 ],
                 readings=[self._reading(entry, policy) for entry in history.collects],
-                program=self._program(line.run),
+                program=self._program(line),
                 problems=list(_outside(start, history)),
             )
         except NOT_OF_THE_SCHEMA as error:
@@ -92,8 +92,13 @@ class Contents:
             entry.target, entry.resource_type, entry.blob.digest, entry.items, entry.complete, gaps
         )
 
-    def _program(self, run: str) -> str:
-        bundle = Bundle.parse(self.store.read_statement(run))
+    def _program(self, line: RunLine) -> str:
+        data = self.store.read_statement(line.run)
+        if digest(data) != line.statement:
+            raise VerificationError(
+                "the statement has another digest than `run.end` says", where=f"run {line.run}"
+            )
+        bundle = Bundle.parse(data)
         tool = Statement.parse(bundle.envelope.payload).predicate.tool
         return f"{tool.name} {tool.version}"
 

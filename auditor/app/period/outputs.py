@@ -9,34 +9,12 @@ from auditor.app.period.bounds import parse_bounds
 from auditor.app.period.make import NOTED, MadeReport, PeriodRequest, make_period
 from auditor.app.period.responses import load_responses
 from auditor.app.project import Project, check_known
-from auditor.app.reports.outputs import (
-    OutputRequest,
-    ReportSigning,
-    log_reports,
-    terminal_width,
-    write_files,
-)
+from auditor.app.reports.outputs import Made, ReportSigning, deliver, terminal_width
+from auditor.app.reports.requests import OutputRequest
 from auditor.app.runs import find_run
-from auditor.core.canonical import digest
 from auditor.core.model.period_report import PeriodReport
 from auditor.errors import UsageError
 from auditor.render.period.registry import period_renderer
-
-
-def parse_output(text: str) -> OutputRequest:
-    """Read `FORMAT=FILE` of a period report.
-
-    Raises:
-        UsageError: Another form, an unknown format, or a folder that does not exist.
-    """
-    form, separator, name = text.partition("=")
-    if not separator or not name:
-        raise UsageError(f"got --output {text!r}, expected FORMAT=FILE such as json=q3.json")
-    period_renderer(form)
-    path = Path(name)
-    if not path.parent.is_dir():
-        raise UsageError(f"the folder {path.parent} does not exist", hint=f"mkdir {path.parent}")
-    return OutputRequest(form, path)
 
 
 def period_of_project(
@@ -101,11 +79,8 @@ def write_period(
             "no run of the log has ended: there is nothing to report", hint="auditor scan"
         )
     signing = ReportSigning(project, progress) if signed else None
-    rendered = []
-    for request in requests:
-        data = period_renderer(request.form).render(made.report)
-        rendered.append((request, signing.sign(request, data) if signing else data))
-    write_files([(request.path, data) for request, data in rendered])
-    noted = [(f"{NOTED}{request.form}", digest(data)) for request, data in rendered]
-    log_reports(project, made.reporter, noted, progress)
-    return [request.path for request, _data in rendered]
+    files = (
+        Made(request, f"{NOTED}{request.form}", period_renderer(request.form).render(made.report))
+        for request in requests
+    )
+    return deliver(project, made.reporter, files, signing, progress)

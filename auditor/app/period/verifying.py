@@ -13,7 +13,8 @@ from datetime import timedelta
 
 from auditor.app.period.bounds import parse_bounds
 from auditor.app.period.log_view import PeriodStore
-from auditor.app.period.make import NOTED, MadeReport, PeriodRequest, make_period
+from auditor.app.period.make import NOTED, MadeReport, PeriodRequest
+from auditor.app.period.reach import make_with_reach, shortfall
 from auditor.attest.report_parts import read_report
 from auditor.attest.report_revision import check_only_signed
 from auditor.attest.result import Notes
@@ -28,6 +29,10 @@ from auditor.render.xlsx.carried import document_of
 
 _ELEMENT = f'<script type="application/json" id="{DOCUMENT}">'.encode()
 _END = b"</script>"
+_UNSEEN = (
+    "made again from a part of the log: a run that was logged at another time, and is no evidence"
+    " for that reason, would not be seen"
+)
 
 
 def is_period_format(form: str) -> bool:
@@ -60,10 +65,15 @@ def compare_period(
             notes.cannot_tell(f"a period report in {form} carries nothing to make it from", name)
             return
         request, size = request_of(document)
-        made = make_period(store, request, size)
+        made, reach = make_with_reach(store, request, size)
         again = period_renderer(form).render(made.report)
-        if not _is_same(data, again):
+        short = "" if made.whole else shortfall(store, request.bounds, reach, size)
+        if short:
+            notes.cannot_tell(short, name)
+        elif not _is_same(data, again):
             _tell(document, made, notes, name)
+        elif not made.whole:
+            notes.warn(_UNSEEN, name)
     except (UsageError, DependencyError) as error:
         notes.cannot_tell(f"it cannot be made again: {error.message}", name)
     except VerificationError as error:
@@ -163,7 +173,7 @@ def _tell(document: bytes, made: MadeReport, notes: Notes, name: str) -> None:
     again = period_renderer("json").render(made.report)
     said, is_now = json.loads(document), json.loads(again)
     if not made.whole:
-        notes.cannot_tell("the bundle holds a part of the log: not all runs can be seen", name)
+        notes.cannot_tell("made again from the part of the log that is here, it differs", name)
     elif said == is_now or {**said, "tool": ""} == {**is_now, "tool": ""}:
         notes.cannot_tell("made again by this version it has other bytes", name)
     else:

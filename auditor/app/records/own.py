@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -10,11 +10,13 @@ from pathlib import Path
 
 from auditor.app.project import Project
 from auditor.app.records.log_facts import read_clock, read_log, read_reports
+from auditor.app.records.noted import NotedBook, key_ends, read_noted
 from auditor.app.records.people_facts import read_statements, read_waivers
-from auditor.app.records.run_facts import read_identities, read_intervals, read_rights
+from auditor.app.records.read_facts import read_identities, read_rights
+from auditor.app.records.run_facts import read_intervals
 from auditor.catalog.config import LoadedConfig
 from auditor.catalog.library import Library
-from auditor.collectors.own_records import Reading, Wanted
+from auditor.collectors.own_records import Noted, Reading, Wanted
 from auditor.collectors.records.types import ATTESTATION
 from auditor.errors import UsageError
 
@@ -49,6 +51,25 @@ class ProjectRecords:
     def wanted(self) -> tuple[Wanted, ...]:
         """The checks that wait for attestations."""
         return wanted_attestations(self.project.library, self.project.loaded)
+
+    @cached_property
+    def _book(self) -> NotedBook:
+        return read_noted(self.project.store.entries())
+
+    @property
+    def noted(self) -> Sequence[Noted]:
+        """The attestations that the log knows, with each text that one had."""
+        return tuple(self._book.noted.values())
+
+    @property
+    def signed_by(self) -> Mapping[tuple[str, str], datetime]:
+        """Digest of a text and of a signature of it, to when the log first took note of both."""
+        return self._book.signatures
+
+    @cached_property
+    def key_ends(self) -> Mapping[str, datetime]:
+        """Id of an approver's key to when it went out of use; without those that did not."""
+        return key_ends(self.project)
 
     @cached_property
     def roles(self) -> list[str]:

@@ -133,7 +133,10 @@ def _attestations(
 
 def _attestation_fields(found: Found) -> dict[str, JsonValue]:
     attestation = found.attestation
-    return {
+    reviewed: dict[str, JsonValue] = {}
+    if attestation.reviewer is not None:
+        reviewed["review_digest"] = digest(found.review.encode())
+    return reviewed | {
         "attestation": attestation.id,
         "check": attestation.check,
         "made_by": attestation.made_by,

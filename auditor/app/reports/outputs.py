@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,50 +13,19 @@ from auditor.app.log import open_log
 from auditor.app.project import Project
 from auditor.app.reports.pdf_signing import sign_pdf
 from auditor.app.reports.proof import make_proof
+from auditor.app.reports.requests import OutputRequest
 from auditor.app.witnesses.asking import cosign_head
 from auditor.attest.page_signature import sign_page
 from auditor.core.canonical import digest
 from auditor.core.model.assessment import Assessment
 from auditor.core.model.report_proof import ReportProof
-from auditor.errors import ConfigError, UsageError
+from auditor.errors import ConfigError
 from auditor.ledger.entries import Report
 from auditor.render.json_v1 import JsonRenderer
-from auditor.render.registry import format_names, renderer
+from auditor.render.registry import renderer
 
 SIGNED_FORMATS = frozenset({"html", "pdf"})
 """These carry the proof of their run and are signed."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutputRequest:
-    """`FORMAT=FILE`."""
-
-    form: str
-    path: Path
-
-    @classmethod
-    def parse(cls, text: str) -> OutputRequest:
-        """Read `FORMAT=FILE`.
-
-        Raises:
-            UsageError: Another form, an unknown format, or a folder that does not exist.
-        """
-        form, separator, name = text.partition("=")
-        if not separator or not name:
-            raise UsageError(f"got --output {text!r}, expected FORMAT=FILE such as pdf=report.pdf")
-        cls.check_format(form)
-        path = Path(name)
-        if not path.parent.is_dir():
-            raise UsageError(
-                f"the folder {path.parent} does not exist", hint=f"mkdir {path.parent}"
-            )
-        return cls(form, path)
-
-    @staticmethod
-    def check_format(form: str) -> None:
-        """Refuse an unknown format before any work is done."""
-        if form not in format_names():
-            renderer(form)  # raises with the nearest name
 
 
 def render_to(
@@ -123,13 +92,42 @@ def write_outputs(
         return []
     proof = _proof_for(project, assessment, requests)
     signing = ReportSigning(project, progress) if signed else None
-    rendered = []
-    for request in requests:
-        data = renderer(request.form).render(assessment, proof)
-        rendered.append((request, signing.sign(request, data) if signing else data))
-    write_files([(request.path, data) for request, data in rendered])
-    log_reports(project, assessment.run, [(r.form, digest(data)) for r, data in rendered], progress)
-    return [request.path for request, _data in rendered]
+    files = (
+        Made(request, request.form, renderer(request.form).render(assessment, proof))
+        for request in requests
+    )
+    return deliver(project, assessment.run, files, signing, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A rendered file; `noted` is what the log calls its format."""
+
+    request: OutputRequest
+    noted: str
+    data: bytes
+
+
+def deliver(
+    project: Project,
+    run: str,
+    files: Iterable[Made],
+    signing: ReportSigning | None,
+    progress: Callable[[str], None],
+) -> list[Path]:
+    """Sign what can be signed, write all files or none, and note their digests in the log.
+
+    Args:
+        run: Which the log notes them with.
+        files: Taken one by one, so that no unsigned copy is kept.
+
+    Raises:
+        DependencyError, ConfigError: As `write_outputs`.
+    """
+    ready = [signing.signed(one) if signing else one for one in files]
+    write_files([(one.request.path, one.data) for one in ready])
+    log_reports(project, run, [(one.noted, digest(one.data)) for one in ready], progress)
+    return [one.request.path for one in ready]
 
 
 def _proof_for(
@@ -147,14 +145,15 @@ class ReportSigning:
     project: Project
     progress: Callable[[str], None]
 
-    def sign(self, request: OutputRequest, data: bytes) -> bytes:
+    def signed(self, one: Made) -> Made:
         """The file with its signature, which stands behind the bytes as they are."""
+        request = one.request
         if request.form not in SIGNED_FORMATS:
-            return data
+            return one
         if request.form == "html":
             self.progress(f"{request.path}: signed with the run key")
-            return sign_page(data, self.project.run_key())
-        return self._sign_pdf(request.path, data)
+            return replace(one, data=sign_page(one.data, self.project.run_key()))
+        return replace(one, data=self._sign_pdf(request.path, one.data))
 
     def _sign_pdf(self, path: Path, data: bytes) -> bytes:
         config = self.project.loaded.config

@@ -7,21 +7,23 @@ waited for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.attest.detached import SIGNATURE_SUFFIX
+from auditor.attest.signing import key_id
 from auditor.catalog.source import parse_yaml, validate
 from auditor.collectors.own_records import OwnRecords, Reading, Wanted
 from auditor.collectors.records.files import MAX_ATTACHMENT, Folder, sha256, unreadable
 from auditor.collectors.records.standing import FROM_FILE
+from auditor.core.canonical import digest
 from auditor.core.model.attestation import REVIEW_SUFFIX, Attestation
 from auditor.core.model.observation import Call, Gap, Resource
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.status import Cause
 from auditor.core.times import format_instant
-from auditor.errors import CollectionError, DefinitionError
+from auditor.errors import AuditorError, CollectionError, DefinitionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def read_attestations(
     for one in wanted:
         chosen = list(_of_check(shelf, kind, records, one, read_at))
         resources += chosen
+        gaps += _gone(shelf, records, one, read_at)
         if not chosen:
             gaps.append(_waiting(one))
     return Reading(resources, {"wanted": len(wanted)}, gaps, [shelf.call])
@@ -137,6 +140,27 @@ def _waiting(wanted: Wanted) -> Gap:
     )
 
 
+def _gone(shelf: Shelf, records: OwnRecords, wanted: Wanted, read_at: datetime) -> Iterator[Gap]:
+    """What the log took note of, and neither lies here nor was followed by a later statement.
+
+    Without this, a statement that says what nobody likes could be taken away, and another one laid
+    there that bears an earlier date.
+    """
+    texts = {digest(one.text.encode()) for one in shelf.found}
+    made = [one.attestation.made_at for one in shelf.found if one.attestation.check == wanted.check]
+    for noted in records.noted:
+        over = noted.valid_until is not None and noted.valid_until <= read_at
+        followed = any(time > noted.at for time in made)
+        if noted.check == wanted.check and noted.digest not in texts and not (over or followed):
+            yield Gap(
+                Cause.INCOMPLETE,
+                f"the log took note of attestation {noted.id} at {format_instant(noted.at)}"
+                f" (entry {noted.entry}), and it is not here any more as it was",
+                subject=f"{wanted.check} {noted.id}",
+                hint="put it back, or attest again: what is made after that takes its place",
+            )
+
+
 def _of_check(
     shelf: Shelf, kind: ResourceType, records: OwnRecords, wanted: Wanted, read_at: datetime
 ) -> Iterator[Resource]:
@@ -144,7 +168,8 @@ def _of_check(
     own = [one for one in shelf.found if one.attestation.check == wanted.check]
     own.sort(key=lambda one: (one.attestation.made_at, one.attestation.id))
     for index in range(len(own) - 1, -1, -1):
-        raw = _raw(own[index], _reused(own[index], own[:index]), records, wanted, read_at)
+        reused = _reused(own[index], own[:index]) | _reused_of_log(own[index], shelf, records)
+        raw = _raw(own[index], reused, records, wanted, read_at)
         resource = as_resource(own[index].attestation.id, raw, kind)
         yield resource
         if not resource.unread:
@@ -164,7 +189,45 @@ def _raw(
         "holders": list(wanted.holders),
         "found": dict(found.digests),
         "reused": dict(reused),
+        "ends": dict(_ends(names, records)),
+        "logged": dict(_logged(found, records)),
         "read_at": format_instant(read_at),
+    }
+
+
+def _ends(names: Collection[str | None], records: OwnRecords) -> Iterator[tuple[str, str]]:
+    """Name to when the key went out of use, of those whose key did."""
+    for name, text in records.approvers.items():
+        if name in names and records.key_ends:
+            try:
+                end = records.key_ends.get(key_id(text))
+            except AuditorError:
+                continue  # no public key: `problem_of` says so
+            if end is not None:
+                yield name, format_instant(end)
+
+
+def _logged(found: Found, records: OwnRecords) -> Iterator[tuple[str, str]]:
+    """When the log first took note of this text with this signature, and with this review."""
+    text = digest(found.text.encode())
+    for name, sidecar in (("signature", found.sidecar), ("review", found.review)):
+        at = records.signed_by.get((text, digest(sidecar.encode())))
+        if at is not None:
+            yield name, format_instant(at)
+
+
+def _reused_of_log(found: Found, shelf: Shelf, records: OwnRecords) -> dict[str, str]:
+    """The same as `_reused`, of what the log took note of and is not here any more."""
+    here = {one.attestation.id for one in shelf.found}
+    digests = {a.sha256 for a in found.attestation.attachments}
+    return {
+        noted.id: noted.period
+        for noted in records.noted
+        if noted.check == found.attestation.check
+        and noted.id not in here
+        and noted.attachments
+        and digests
+        and (digests <= noted.attachments or noted.attachments <= digests)
     }
 
 

@@ -27,6 +27,7 @@ FROM_FILE = (
     "made_by",
     "role",
     "made_at",
+    "recorded_at",
     "valid_until",
     "period",
     "period_end",
@@ -43,7 +44,7 @@ def derive_attestation(facts: Record) -> Callable[[Mapping[str, object]], Mappin
     def derive(data: Mapping[str, object]) -> Mapping[str, object]:
         raw: Mapping[str, Any] = data["raw"]  # type: ignore[assignment]
         attestation = validate(parse_yaml(raw["text"], str(data["id"])), Attestation)
-        return {**_told(attestation, facts), "problem": problem_of(attestation, raw)}
+        return {**_told(attestation, facts, raw), "problem": problem_of(attestation, raw)}
 
     return derive
 
@@ -54,7 +55,8 @@ def problem_of(attestation: Attestation, raw: Mapping[str, Any]) -> str:
     Args:
         raw: `text`, `sidecar`, `review` as in the files; `keys` (approver to PEM); `role`,
             `holders` as wanted; `found` (attachment to SHA-256); `reused` (id to period of earlier
-            ones with the same attachments); `read_at`.
+            ones with the same attachments); `ends` (approver to when the key went out of use);
+            `logged` (`signature`, `review` to when the log first took note of it); `read_at`.
     """
     return next(iter(_problems(attestation, raw)), "")
 
@@ -62,6 +64,7 @@ def problem_of(attestation: Attestation, raw: Mapping[str, Any]) -> str:
 def _problems(attestation: Attestation, raw: Mapping[str, Any]) -> Iterator[str]:
     maker, reviewer = attestation.made_by, attestation.reviewer
     yield from _unsigned(raw["text"], raw["sidecar"], maker, raw["keys"], attestation.made_at)
+    yield from _after_the_end(attestation, maker, "signature", raw)
     yield from _not_the_role(attestation, raw["role"], raw["holders"])
     if reviewer is not None:
         if _same(reviewer) == _same(maker):
@@ -71,6 +74,8 @@ def _problems(attestation: Attestation, raw: Mapping[str, Any]) -> Iterator[str]
         for said in _unsigned(
             raw["text"], raw["review"], reviewer, raw["keys"], attestation.made_at
         ):
+            yield f"its review does not count: {said}"
+        for said in _after_the_end(attestation, reviewer, "review", raw):
             yield f"its review does not count: {said}"
     yield from _other_attachments(attestation, raw["found"])
     yield from _wrong_times(attestation, parse_instant(raw["read_at"]))
@@ -95,6 +100,25 @@ def _unsigned(
         yield f"the key of {name} is not a public key"
     except AuditorError as error:
         yield error.message
+
+
+def _after_the_end(
+    attestation: Attestation, name: str, what: str, raw: Mapping[str, Any]
+) -> Iterator[str]:
+    """A key that is out of use counts for what the log shows to be older than that.
+
+    The date within the file proves nothing: who holds the key writes any date.
+    """
+    text = (raw.get("ends") or {}).get(name)
+    if text is None:
+        return
+    end = parse_instant(text)
+    logged = (raw.get("logged") or {}).get(what)
+    if attestation.made_at >= end:
+        yield f"the key of {name} was out of use since {text} when it was made"
+    elif logged is None or parse_instant(logged) >= end:
+        seen = f"took note of it only at {logged}" if logged else "does not know it"
+        yield f"the key of {name} is out of use since {text}, and the log {seen}"
 
 
 def _key_id(name: str, keys: Mapping[str, str]) -> str:
@@ -136,7 +160,7 @@ def _period_end(attestation: Attestation) -> datetime | None:
     return None if attestation.period is None else period_end(attestation.period)
 
 
-def _told(attestation: Attestation, facts: Record) -> dict[str, object]:
+def _told(attestation: Attestation, facts: Record, raw: Mapping[str, Any]) -> dict[str, object]:
     end = _period_end(attestation)
     return {
         "check": attestation.check,
@@ -144,6 +168,7 @@ def _told(attestation: Attestation, facts: Record) -> dict[str, object]:
         "made_by": attestation.made_by,
         "role": attestation.role,
         "made_at": format_instant(attestation.made_at),
+        "recorded_at": (raw.get("logged") or {}).get("signature"),
         "valid_until": format_instant(attestation.valid_until),
         "period": attestation.period,
         "period_end": None if end is None else format_instant(end),

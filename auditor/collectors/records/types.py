@@ -22,6 +22,7 @@ _COMMON = {
     "made_by": "string",
     "role": "string",
     "made_at": "timestamp",
+    "recorded_at?": "timestamp",
     "valid_until": "timestamp",
     "period?": "string",
     "period_end?": "timestamp",
@@ -36,6 +37,8 @@ _COMMON = {
         "holders": "list<string>",
         "found": "map<string>",
         "reused": "map<string>",
+        "ends?": "map<string>",
+        "logged?": "map<string>",
         "read_at": "timestamp",
     },
 }

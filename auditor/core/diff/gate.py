@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from auditor.core.diff.model import UNJUDGED, ChangeKind, FindingChange, RunDiff, delta_document
 from auditor.core.diff.replay import Replay
@@ -17,10 +18,15 @@ from auditor.core.model.period_report import Effect
 from auditor.core.model.status import Cause, Outcome, Severity, Status
 from auditor.core.policy_changes.delta import Delta
 from auditor.core.rollup import outcome
+from auditor.core.times import format_duration
 from auditor.errors import ExitCode
 
 NEW, ANY, COVERAGE, WEAKENING = "new", "any", "coverage", "weakening"
 DEFAULT_RULES = (NEW, WEAKENING)
+DEFAULT_MAX_AGE = timedelta(days=30)
+"""How old a baseline may be where nobody says otherwise."""
+ALLOW_WEAKENING = "allow-weakening"
+ACCEPT_UNVERIFIED = "accept-unverified-run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +37,20 @@ class Rules:
         fail_on: Of `new`, `any`, `coverage`, `weakening`.
         severity: New failures of this severity and worse count, whatever `fail_on` says.
         min_coverage: Percent of what is to be judged that must be judged, 0 to 100.
+        max_age: How old the baseline may be.
     """
 
     fail_on: frozenset[str] = frozenset(DEFAULT_RULES)
     severity: Severity | None = None
     min_coverage: int | None = None
+    max_age: timedelta = DEFAULT_MAX_AGE
 
     def names(self) -> list[str]:
-        """As they are typed."""
+        """As they are typed; also what holds without being typed, and what was switched off."""
         by_severity = [f"severity={self.severity.value}"] if self.severity else []
-        return [*sorted(self.fail_on), *by_severity]
+        allowed = [] if WEAKENING in self.fail_on else [ALLOW_WEAKENING]
+        age = f"max-age={format_duration(self.max_age)}"
+        return [*sorted(self.fail_on), *by_severity, *allowed, age]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +61,19 @@ class Basis:
         source: As it was asked for.
         trust: Where the trust policy comes from.
         warnings: What verification would like to see besides.
+        unverified: The step of verification that left the gated run in doubt, where that was
+            accepted; "" where it was verified, or made just now.
     """
 
     source: str
     trust: str
     warnings: tuple[str, ...] = ()
+    unverified: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that closes the gate."""
+    """One thing that closes the gate; with code 0, one that an option keeps from closing it."""
 
     code: ExitCode
     text: str
@@ -249,6 +262,7 @@ def _reasons(result: GateResult) -> Iterator[Reason]:
     rules, side = result.rules, result.diff.after
     if outcome(side.findings) is Outcome.NOTHING_EVALUATED:
         yield Reason(ExitCode.NOTHING_EVALUATED, "nothing was evaluated")
+    yield from _tolerated(result)
     yield from _unjudged(result)
     new = [c for c in result.new_failures if _is_counted(c, rules)]
     if new:
@@ -257,10 +271,26 @@ def _reasons(result: GateResult) -> Iterator[Reason]:
         failing = sum(finding.status is Status.FAIL for finding in side.findings)
         if failing:
             yield Reason(ExitCode.FAILING, f"{failing:,} failing, new or not")
-    weaker = [weakening for weakening in result.weakenings if not weakening.approval]
+    weaker = _weaker(result)
     if WEAKENING in rules.fail_on and weaker:
-        text = _number(len(weaker), "part")
-        yield Reason(ExitCode.FAILING, f"{text} of the policy weaker without an approval")
+        yield Reason(ExitCode.FAILING, weaker)
+
+
+def _tolerated(result: GateResult) -> Iterator[Reason]:
+    """What is doubtful or weaker, and was let through by name: it is said all the same."""
+    if result.basis.unverified:
+        text = f"the gated run is not verified ({result.basis.unverified})"
+        yield Reason(ExitCode.OK, f"{text}: let through by --{ACCEPT_UNVERIFIED}")
+    weaker = _weaker(result)
+    if WEAKENING not in result.rules.fail_on and weaker:
+        yield Reason(ExitCode.OK, f"{weaker}: let through by --{ALLOW_WEAKENING}")
+
+
+def _weaker(result: GateResult) -> str:
+    """How much of the policy is weaker and nobody approved it; "" for none."""
+    count = sum(not weakening.approval for weakening in result.weakenings)
+    text = f"{_number(count, 'part')} of the policy weaker without an approval"
+    return text if count else ""
 
 
 def _unjudged(result: GateResult) -> Iterator[Reason]:

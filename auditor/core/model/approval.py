@@ -18,7 +18,7 @@ class Approval(Model):
 
     `change` is the digest that `auditor gate` prints: of one part of the policy, before and after.
     It counts when signed by `approved_by`, whose key the trust policy of the baseline knows, and
-    who is neither `requested_by` nor an author of the change.
+    who is neither `requested_by` nor an author of the change; for 30 days from `approved_at`.
     """
 
     id: ApprovalId

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from auditor.core.diff.model import ChangeKind
 from auditor.core.model.period_report import Effect
 from auditor.core.model.status import Severity, Status
 from auditor.core.times import Instant
+from auditor.render.assessment_document import Part
 
 StatusOrAbsent = Status | Literal["absent"]
-
-
-class Part(BaseModel):
-    """Frozen, and nothing unknown is accepted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class RunPart(Part):
@@ -45,7 +40,7 @@ class RefusedPart(Part):
 
 
 class ReasonPart(Part):
-    """One thing that closes the gate, with its exit code."""
+    """What closes the gate, with its exit code; with code 0, what an option let through."""
 
     code: int
     text: str

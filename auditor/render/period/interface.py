@@ -12,28 +12,14 @@ from __future__ import annotations
 from typing import Protocol
 
 from auditor.core.model.period_report import PeriodReport
+from auditor.render.interface import Format
 
 DOCUMENT = "period.json"
 """Name of the document `period-1` where a format carries it as an attachment or element."""
 
 
-class PeriodRenderer(Protocol):
-    """One format."""
-
-    @property
-    def name(self) -> str:
-        """As `--format` names it: `json`."""
-        ...
-
-    @property
-    def suffix(self) -> str:
-        """Of a file of this format, with the dot: `.json`."""
-        ...
-
-    @property
-    def media_type(self) -> str:
-        """IANA media type: `application/json`."""
-        ...
+class PeriodRenderer(Format, Protocol):
+    """One format of the report of a period."""
 
     def render(self, report: PeriodReport) -> bytes:
         """The whole document.

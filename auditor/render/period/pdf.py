@@ -13,23 +13,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC
-from pathlib import Path
 from typing import Any
-
-from markupsafe import Markup
 
 from auditor.core.model.period_report import PeriodReport
 from auditor.core.model.status import ControlStatus
 from auditor.core.times import format_instant
-from auditor.render.fonts import LATIN, LATIN_EXTENDED, font_faces
 from auditor.render.pdf import qr_code
-from auditor.render.pdf_file import Attached, lay_out, save_compact, unchanged
+from auditor.render.pdf_file import Attached, lay_out, print_style, save_compact, unchanged
 from auditor.render.period.annex import PART, TAGGED, Annex, Part, open_press, tables
 from auditor.render.period.annex_pages import put_annexes
 from auditor.render.period.interface import DOCUMENT
 from auditor.render.period.json_v1 import PeriodJsonRenderer, document_digest
 from auditor.render.period.view.context import NAMES, context
-from auditor.render.templates import environment, read_asset
+from auditor.render.templates import environment
 from auditor.render.view.words import plural
 
 _FOLDER, _SHARED = "period/pdf", "pdf"
@@ -94,8 +90,6 @@ class PeriodPdfRenderer:
 
     def _page(self, report: PeriodReport, annexes: list[Annex]) -> str:
         engine = environment(_FOLDER, _SHARED, whole=f"the attached {DOCUMENT}")
-        faces = font_faces(LATIN + LATIN_EXTENDED, Path.as_uri)
-        styles = read_asset(_SHARED, "report.css"), read_asset(_FOLDER, "period.css")
         head = f"{report.log.origin}\n{report.log.size}\n{report.log.root}\n"
         placed = list(_placed(annexes))
         besides = sum(one.part.pages for one in placed) - len(placed)
@@ -112,7 +106,7 @@ class PeriodPdfRenderer:
             qr=qr_code(head),
             log_line=_log_line(report),
             stamp=format_instant(report.log.time.replace(microsecond=0)),
-            style=Markup("\n".join((faces, *styles))),  # noqa: S704 - ours
+            style=print_style("pdf/report.css", "period/pdf/period.css"),
         )
 
 

@@ -1,16 +1,11 @@
-"""Which formats a period report has. An explicit table, as `auditor.render.registry` is.
-
-A renderer's module is imported when its format is asked for.
-"""
+"""Which formats a period report has. An explicit table, as `auditor.render.registry` is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import cast
 
-from auditor.catalog.source import did_you_mean
-from auditor.errors import UsageError
+from auditor.render.formats import load_renderer
 from auditor.render.period.interface import PeriodRenderer
 
 BUILT_IN: Mapping[str, str] = {
@@ -37,11 +32,4 @@ def period_renderer(name: str, places: Mapping[str, str] = BUILT_IN) -> PeriodRe
     Raises:
         UsageError: There is no such format.
     """
-    if name not in places:
-        known = ", ".join(period_format_names(places))
-        raise UsageError(
-            f"a period report has no format `{name}`{did_you_mean(name, places)}",
-            hint=f"formats: {known}",
-        )
-    module, _, factory = places[name].partition(":")
-    return cast("PeriodRenderer", getattr(import_module(module), factory)())
+    return cast("PeriodRenderer", load_renderer(name, places))

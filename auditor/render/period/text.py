@@ -6,18 +6,14 @@ stated; every status stands as a word.
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from auditor.core.model.period_report import PeriodReport, PeriodState
 from auditor.render.period import text_blocks as blocks
-
-_NARROWEST, _WIDEST = 40, 160
-_TRAILING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$", re.MULTILINE)
+from auditor.render.terminal import terminal_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +35,7 @@ class PeriodTextRenderer:
 
     def render(self, report: PeriodReport) -> bytes:
         """The text in UTF-8; no line ends with spaces."""
-        out = io.StringIO()
-        console = Console(
-            file=out,
-            width=min(max(self.width, _NARROWEST), _WIDEST),
-            height=100,
-            force_terminal=self.colour,
-            color_system="standard" if self.colour else None,
-            no_color=not self.colour,
-            legacy_windows=False,
-            markup=False,
-            emoji=False,
-            highlight=False,
-            _environ={},  # not this process's TERM, COLUMNS or NO_COLOR
-        )
-        for part in self._parts(report):
-            console.print(part)
-        return _TRAILING.sub(lambda end: end[0].replace(" ", ""), out.getvalue()).encode()
+        return terminal_text(self._parts(report), self.width, colour=self.colour)
 
     def _parts(self, report: PeriodReport) -> Iterator[RenderableType]:
         yield from blocks.header(report)

@@ -7,21 +7,21 @@ from auditor.core.model.status import Status
 from auditor.core.times import format_instant
 from auditor.render.glossary import CAUSE_LABEL, STATUS_LABEL
 from auditor.render.period.words import RUN_STATE_LABEL
-from auditor.render.period.xlsx_sheets import CODE, NUMBER, Rows, at
-from auditor.render.xlsx.book import Column, Sheet
+from auditor.render.period.xlsx_sheets import at
+from auditor.render.xlsx.book import Column, Rows, Sheet
 
 
 def waivers(report: PeriodReport) -> Sheet:
     """Every waiver of the period, and what it covered."""
     columns = (
-        Column("Waiver", 18, CODE),
-        Column("Check", 30, CODE),
-        Column("Items covered", 10, NUMBER),
-        Column("At most", 9, NUMBER),
+        Column("Waiver", 18, "code"),
+        Column("Check", 30, "code"),
+        Column("Items covered", 10, "number"),
+        Column("At most", 9, "number"),
         Column("In force from (UTC)", 23),
         Column("In force until (UTC)", 23),
         Column("Expired", 9),
-        Column("Failing after", 9, NUMBER),
+        Column("Failing after", 9, "number"),
         Column("Why not honoured", 36),
         Column("Reason", 40),
         Column("Risk", 14),
@@ -57,15 +57,15 @@ def _waivers(report: PeriodReport) -> Rows:
 def attestations(report: PeriodReport) -> Sheet:
     """What people stated, as the log has it."""
     columns = (
-        Column("Log entry", 10, NUMBER),
+        Column("Log entry", 10, "number"),
         Column("At (UTC)", 23),
-        Column("Attestation", 20, CODE),
-        Column("Check or attachment", 34, CODE),
+        Column("Attestation", 20, "code"),
+        Column("Check or attachment", 34, "code"),
         Column("Made by", 20),
         Column("Role", 20),
         Column("Valid until (UTC)", 23),
         Column("Reviewer", 18),
-        Column("Digest", 68, CODE),
+        Column("Digest", 68, "code"),
     )
     return Sheet("attestations", columns, _attestations(report))
 
@@ -90,15 +90,15 @@ def not_read(report: PeriodReport) -> Sheet:
     """What was not read, and why."""
     columns = (
         Column("Target", 18),
-        Column("Resource type", 28, CODE),
-        Column("What is affected", 30, CODE),
+        Column("Resource type", 28, "code"),
+        Column("What is affected", 30, "code"),
         Column("Cause", 18),
         Column("What the system answered", 50),
-        Column("Missing permission", 26, CODE),
+        Column("Missing permission", 26, "code"),
         Column("What to do", 40),
         Column("First (UTC)", 23),
         Column("Last (UTC)", 23),
-        Column("Runs", 8, NUMBER),
+        Column("Runs", 8, "number"),
     )
     rows = (
         (
@@ -121,15 +121,15 @@ def not_read(report: PeriodReport) -> Sheet:
 def runs(report: PeriodReport) -> Sheet:
     """Every run of the period, whatever became of it."""
     columns = (
-        Column("Run", 28, CODE),
+        Column("Run", 28, "code"),
         Column("Judged at (UTC)", 24),
         Column("State", 14),
         Column("Outcome", 14),
-        *(Column(STATUS_LABEL[status].capitalize(), 10, NUMBER) for status in Status),
+        *(Column(STATUS_LABEL[status].capitalize(), 10, "number") for status in Status),
         Column("Why it is not complete", 40),
         Column("Entries", 14),
         Column("Time-stamp", 12),
-        Column("Statement", 68, CODE),
+        Column("Statement", 68, "code"),
     )
     return Sheet("runs", columns, _runs(report))
 
@@ -155,7 +155,7 @@ def log(report: PeriodReport) -> Sheet:
     columns = (
         Column("What", 20),
         Column("At (UTC)", 24),
-        Column("Run or entry", 28, CODE),
+        Column("Run or entry", 28, "code"),
         Column("Detail", 90),
     )
     return Sheet("log", columns, _log(report))

@@ -5,9 +5,7 @@ What each list means is in `core.model.period_report`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
 
 from auditor.core.model.period_report import PeriodReport, PeriodState
 from auditor.core.model.status import Status
@@ -20,23 +18,18 @@ from auditor.render.period.words import (
     STATE_LABEL,
     span,
 )
-from auditor.render.xlsx.book import Cell, Column, Sheet
-
-Rows = Iterator[tuple[Cell, ...]]
-NUMBER: Final = "number"
-CODE: Final = "code"
-STATUS: Final = "status"
+from auditor.render.xlsx.book import Column, Rows, Sheet
 
 
 def requirements(report: PeriodReport) -> Sheet:
     """Every requirement: its controls by what the period shows of them."""
     columns = (
         Column("Framework", 13),
-        Column("Id", 9, CODE),
+        Column("Id", 9, "code"),
         Column("Requirement", 44),
         *(Column(STATE_LABEL[state].capitalize(), 26) for state in PeriodState),
-        Column("Items", 9, NUMBER),
-        Column("Deviating", 10, NUMBER),
+        Column("Items", 9, "number"),
+        Column("Deviating", 10, "number"),
         Column("Not mapped any more", 24),
     )
     return Sheet("requirements", columns, _requirements(report))
@@ -52,17 +45,17 @@ def _requirements(report: PeriodReport) -> Rows:
 def controls(report: PeriodReport) -> Sheet:
     """Every control, with k of n."""
     columns = (
-        Column("Control", 24, CODE),
+        Column("Control", 24, "code"),
         Column("Title", 34),
-        Column("State", 15, STATUS),
+        Column("State", 15, "status"),
         Column("In words", 44),
-        Column("Items (n)", 9, NUMBER),
-        Column("Deviating (k)", 10, NUMBER),
-        Column("Undecided", 10, NUMBER),
-        Column("Waived", 9, NUMBER),
-        Column("Runs expected", 10, NUMBER),
-        Column("Runs done", 9, NUMBER),
-        Column("Runs with deviations", 11, NUMBER),
+        Column("Items (n)", 9, "number"),
+        Column("Deviating (k)", 10, "number"),
+        Column("Undecided", 10, "number"),
+        Column("Waived", 9, "number"),
+        Column("Runs expected", 10, "number"),
+        Column("Runs done", 9, "number"),
+        Column("Runs with deviations", 11, "number"),
         Column("Why the evidence is not whole", 50),
         Column("Statement", 50),
         Column("Owner", 18),
@@ -97,12 +90,12 @@ def _controls(report: PeriodReport) -> Rows:
 def no_evidence(report: PeriodReport) -> Sheet:
     """Stretches of time without a run that judged a control."""
     columns = (
-        Column("Control", 30, CODE),
+        Column("Control", 30, "code"),
         Column("From (UTC)", 24),
         Column("To (UTC)", 24),
         Column("Lasted", 14),
         Column("Allowed", 14),
-        Column("Runs in it that are no evidence", 60, CODE),
+        Column("Runs in it that are no evidence", 60, "code"),
     )
     rows = (
         (
@@ -122,21 +115,21 @@ def no_evidence(report: PeriodReport) -> Sheet:
 def populations(report: PeriodReport) -> Sheet:
     """Every check: what it judged, and how its population moved."""
     columns = (
-        Column("Control", 24, CODE),
-        Column("Check", 24, CODE),
-        Column("Resource type", 24, CODE),
-        Column("Runs", 8, NUMBER),
-        Column("Items", 8, NUMBER),
-        Column("Failed", 8, NUMBER),
-        *(Column(f"{STATUS_LABEL[s].capitalize()} (judgements)", 12, NUMBER) for s in Status),
-        Column("First run", 9, NUMBER),
-        Column("Last run", 9, NUMBER),
-        Column("Least", 8, NUMBER),
-        Column("Most", 8, NUMBER),
-        Column("Added", 8, NUMBER),
-        Column("Vanished", 9, NUMBER),
-        Column("Re-created", 10, NUMBER),
-        Column("What is read", 50, CODE),
+        Column("Control", 24, "code"),
+        Column("Check", 24, "code"),
+        Column("Resource type", 24, "code"),
+        Column("Runs", 8, "number"),
+        Column("Items", 8, "number"),
+        Column("Failed", 8, "number"),
+        *(Column(f"{STATUS_LABEL[s].capitalize()} (judgements)", 12, "number") for s in Status),
+        Column("First run", 9, "number"),
+        Column("Last run", 9, "number"),
+        Column("Least", 8, "number"),
+        Column("Most", 8, "number"),
+        Column("Added", 8, "number"),
+        Column("Vanished", 9, "number"),
+        Column("Re-created", 10, "number"),
+        Column("What is read", 50, "code"),
         Column("Not tested, and why", 36),
     )
     return Sheet("populations", columns, _populations(report))
@@ -169,12 +162,12 @@ def _populations(report: PeriodReport) -> Rows:
 def moved(report: PeriodReport) -> Sheet:
     """Each resource that came, vanished or was re-created."""
     columns = (
-        Column("Check", 34, CODE),
+        Column("Check", 34, "code"),
         Column("What happened", 14),
         Column("Target", 18),
-        Column("Resource", 56, CODE),
-        Column("Id of the system", 26, CODE),
-        Column("Id before", 26, CODE),
+        Column("Resource", 56, "code"),
+        Column("Id of the system", 26, "code"),
+        Column("Id before", 26, "code"),
         Column("Seen by the run of (UTC)", 24),
     )
     return Sheet("came and went", columns, _moved(report))
@@ -197,24 +190,24 @@ def findings(report: PeriodReport) -> Sheet:
     columns = (
         Column("Ended", 18),
         Column("Severity", 10),
-        Column("Check", 32, CODE),
+        Column("Check", 32, "code"),
         Column("Target", 16),
-        Column("Resource", 46, CODE),
+        Column("Resource", 46, "code"),
         Column("What was found", 50),
         Column("First seen (UTC)", 23),
         Column("Ended at (UTC)", 23),
         Column("Lasted", 13),
         Column("Target time", 13),
         Column("Late", 7),
-        Column("Runs", 7, NUMBER),
-        Column("Undecided runs", 10, NUMBER),
+        Column("Runs", 7, "number"),
+        Column("Undecided runs", 10, "number"),
         Column("How it began", 22),
         Column("How it ended", 30),
         Column("Cause, by management", 36),
         Column("Response of management", 40),
-        Column("Fingerprint", 15, CODE),
-        Column("Evidence", 40, CODE),
-        Column("Evidence of the end", 40, CODE),
+        Column("Fingerprint", 15, "code"),
+        Column("Evidence", 40, "code"),
+        Column("Evidence of the end", 40, "code"),
     )
     return Sheet("findings", columns, _findings(report))
 
@@ -252,11 +245,11 @@ def changes(report: PeriodReport) -> Sheet:
         Column("At (UTC)", 23),
         Column("Effect", 15),
         Column("Kind", 13),
-        Column("Subject", 34, CODE),
+        Column("Subject", 34, "code"),
         Column("What", 44),
-        Column("Before", 40, CODE),
-        Column("After", 40, CODE),
-        Column("First run with it", 26, CODE),
+        Column("Before", 40, "code"),
+        Column("After", 40, "code"),
+        Column("First run with it", 26, "code"),
     )
     rows = (
         (

@@ -11,6 +11,7 @@ from auditor.core.model.finding import Finding
 from auditor.core.model.status import Status
 from auditor.render.glossary import CAUSE_LABEL
 from auditor.render.view.controls import sort_findings
+from auditor.render.view.declared import declared_names
 
 OPEN = (Status.FAIL, Status.ERROR, Status.MANUAL, Status.WAIVED)
 """What a machine must never take for a pass, worst first."""
@@ -22,12 +23,14 @@ class Judged:
 
     Args:
         digest: Of the evidence document; "" where nothing was read.
+        declared: Judged on what is written down, not on a living system.
     """
 
     finding: Finding
     control: Control
     check: Check
     digest: str
+    declared: bool
 
     @property
     def path(self) -> str:
@@ -46,13 +49,14 @@ def judged(assessment: Assessment, *, worst_first: bool = False) -> Iterator[Jud
     controls = {result.control.id: result.control for result in assessment.controls}
     checks = {(c.id, check.id): check for c in controls.values() for check in c.checks}
     digests = {(r.target, r.resource_type): r.digest for r in assessment.readings}
-    findings = assessment.findings
+    findings, declared = assessment.findings, declared_names(assessment)
     for finding in sort_findings(findings) if worst_first else findings:
         yield Judged(
             finding,
             controls[finding.control],
             checks[finding.control, finding.check],
             digests.get((finding.target, finding.resource_type), ""),
+            finding.target in declared,
         )
 
 

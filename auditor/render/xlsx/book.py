@@ -8,7 +8,7 @@ hold (32,767 characters of a cell, 1,048,576 rows) is cut, and the place says wh
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -58,6 +58,8 @@ TONES: Mapping[str, str] = {
 }
 """Words of a status to their shade. The words stay: colour alone says nothing."""
 Cell = str | int
+Row = tuple[Cell, ...]
+Rows = Iterator[Row]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from auditor.core.model.assessment import Assessment
 from auditor.core.model.status import Status
 from auditor.core.times import format_duration, format_instant
@@ -12,9 +10,7 @@ from auditor.render.view.controls import control_views
 from auditor.render.view.judged import requirements_of
 from auditor.render.view.requirements import framework_views
 from auditor.render.view.waivers import waiver_views
-from auditor.render.xlsx.book import Cell, Column, Sheet
-
-Row = tuple[Cell, ...]
+from auditor.render.xlsx.book import Column, Rows, Sheet
 
 
 def requirements(assessment: Assessment) -> Sheet:
@@ -33,7 +29,7 @@ def requirements(assessment: Assessment) -> Sheet:
     return Sheet("requirements", columns, _requirements(assessment))
 
 
-def _requirements(assessment: Assessment) -> Iterator[Row]:
+def _requirements(assessment: Assessment) -> Rows:
     for view in framework_views(assessment):
         for row in (row for group in view.groups for row in group.rows):
             mapped = [(item.result.control.id, item.mapping) for item in row.mapped]
@@ -68,7 +64,7 @@ def controls(assessment: Assessment) -> Sheet:
     return Sheet("controls", columns, _controls(assessment))
 
 
-def _controls(assessment: Assessment) -> Iterator[Row]:
+def _controls(assessment: Assessment) -> Rows:
     for view in control_views(assessment):
         result, control = view.result, view.result.control
         yield (
@@ -123,7 +119,7 @@ def waivers(assessment: Assessment) -> Sheet:
     return Sheet("waivers", columns, _waivers(assessment))
 
 
-def _waivers(assessment: Assessment) -> Iterator[Row]:
+def _waivers(assessment: Assessment) -> Rows:
     for view in waiver_views(assessment):
         waiver = view.signed.waiver
         yield (

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from auditor.core.model.assessment import Assessment
 from auditor.core.model.status import Status
 from auditor.render.glossary import CAUSE_LABEL, STATUS_LABEL
+from auditor.render.view.declared import STATE_READ, declared_names
 from auditor.render.view.judged import Judged, judged, requirements_of
-from auditor.render.xlsx.book import Cell, Column, Sheet
+from auditor.render.xlsx.book import Column, Row, Rows, Sheet
 
 _JUDGED_BAD = (Status.FAIL, Status.ERROR, Status.WAIVED)
 
@@ -21,6 +20,7 @@ def findings(assessment: Assessment) -> Sheet:
         Column("Control", 24, "code"),
         Column("Check", 22, "code"),
         Column("Target", 16),
+        Column("Living or declared", 18),
         Column("Resource", 46, "code"),
         Column("What was found", 60),
         Column("Cause", 16),
@@ -39,7 +39,7 @@ def findings(assessment: Assessment) -> Sheet:
     return Sheet("findings", columns, rows)
 
 
-def _row(item: Judged) -> tuple[Cell, ...]:
+def _row(item: Judged) -> Row:
     finding = item.finding
     return (
         STATUS_LABEL[finding.status],
@@ -47,6 +47,7 @@ def _row(item: Judged) -> tuple[Cell, ...]:
         finding.control,
         finding.check,
         finding.target,
+        STATE_READ[item.declared],
         finding.key or "(the target as a whole)",
         finding.reason,
         CAUSE_LABEL[finding.cause] if finding.cause else "",
@@ -69,6 +70,7 @@ def populations(assessment: Assessment) -> Sheet:
         Column("Control", 26, "code"),
         Column("Check", 24, "code"),
         Column("Target", 18),
+        Column("Living or declared", 18),
         Column("Resource type", 26, "code"),
         Column("Findings", 11, "number"),
         *(Column(STATUS_LABEL[status].capitalize(), 11, "number") for status in Status),
@@ -76,11 +78,14 @@ def populations(assessment: Assessment) -> Sheet:
     return Sheet("populations", columns, _populations(assessment))
 
 
-def _populations(assessment: Assessment) -> Iterator[tuple[Cell, ...]]:
+def _populations(assessment: Assessment) -> Rows:
+    declared = declared_names(assessment)
     counts: dict[tuple[str, str, str, str], dict[Status, int]] = {}
     for finding in assessment.findings:
         at = (finding.control, finding.check, finding.target, finding.resource_type)
         own = counts.setdefault(at, dict.fromkeys(Status, 0))
         own[finding.status] += 1
     for at, own in sorted(counts.items()):
-        yield (*at, sum(own.values()), *own.values())
+        control, check, target, kind = at
+        state = STATE_READ[target in declared]
+        yield (control, check, target, state, kind, sum(own.values()), *own.values())

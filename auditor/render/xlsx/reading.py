@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from auditor.core.model.assessment import Assessment
 from auditor.core.times import format_instant
 from auditor.render.glossary import CAUSE_LABEL
 from auditor.render.view.coverage import unread
-from auditor.render.xlsx.book import Cell, Column, Sheet
+from auditor.render.view.declared import STATE_READ, declared_names
+from auditor.render.xlsx.book import Column, Rows, Sheet
 
 
 def readings(assessment: Assessment) -> Sheet:
     """Every reading: the populations as their systems gave them."""
     columns = (
         Column("Target", 18),
+        Column("Living or declared", 18),
         Column("Resource type", 28, "code"),
         Column("What it is", 34),
         Column("Items", 10, "number"),
@@ -29,10 +29,12 @@ def readings(assessment: Assessment) -> Sheet:
     return Sheet("readings", columns, _readings(assessment))
 
 
-def _readings(assessment: Assessment) -> Iterator[tuple[Cell, ...]]:
+def _readings(assessment: Assessment) -> Rows:
+    declared = declared_names(assessment)
     for reading in assessment.readings:
         yield (
             reading.target,
+            STATE_READ[reading.target in declared],
             reading.resource_type,
             reading.title,
             reading.items,

@@ -15,6 +15,7 @@ from auditor.core.rollup import exit_code
 from auditor.core.times import format_instant
 from auditor.render.glossary import LIMITS, OUTCOME_MEANING, STATUS_LABEL, STATUS_MEANING
 from auditor.render.json_v1 import document_digest
+from auditor.render.view.declared import DECLARED, MEANING, judged_on
 from auditor.render.view.words import STATUS_ORDER, label
 from auditor.render.xlsx.book import MEDIA_TYPE, Book, Cover, Identity, Written
 from auditor.render.xlsx.controls import controls, not_tested, requirements, waivers
@@ -70,6 +71,9 @@ def _fill(cover: Cover, assessment: Assessment, digest: str, written: list[Writt
     names = [f"{f.title} ({f.version})" for f in assessment.frameworks]
     cover.line("Frameworks", "; ".join(names) or "none")
     cover.line("Targets", "; ".join(_targets(assessment)) or "none")
+    told = judged_on(assessment)
+    if told:
+        cover.line("Judged", f"{told}. {MEANING}.", "plain")
     cover.heading("Findings")
     for status in STATUS_ORDER:
         cover.line(STATUS_LABEL[status], assessment.counts[status.value])
@@ -113,7 +117,7 @@ def _meaning(assessment: Assessment) -> str:
 def _targets(assessment: Assessment) -> list[str]:
     return [
         f"{target.name} ({target.kind}, {target.environment}"
-        f"{', declared, not living' if target.declared else ''})"
+        f"{f', {DECLARED}' if target.declared else ''})"
         for target in assessment.targets
     ]
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from auditor.core.model.soa import SoaLine, Statement
 from auditor.core.times import format_instant
 from auditor.render.glossary import REQUIREMENT_LABEL
-from auditor.render.xlsx.book import Book, Cell, Column, Identity, Sheet
+from auditor.render.xlsx.book import Book, Column, Identity, Row, Rows, Sheet
 from auditor.render.xlsx.report import sheets
 
 _NOTE = "all of it is in the file that this was made of"
@@ -78,7 +76,7 @@ _ISSUES = (
 )
 
 
-def _row(line: SoaLine) -> tuple[Cell, ...]:
+def _row(line: SoaLine) -> Row:
     row = line.row
     return (
         row.id,
@@ -97,7 +95,7 @@ def _row(line: SoaLine) -> tuple[Cell, ...]:
     )
 
 
-def _issues(statement: Statement) -> Iterator[tuple[Cell, ...]]:
+def _issues(statement: Statement) -> Rows:
     for line in statement.lines:
         for issue in line.issues:
             yield (line.row.id, line.title, issue)

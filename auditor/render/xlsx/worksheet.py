@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.core.sampling import ALGORITHM
 from auditor.core.times import format_instant
-from auditor.render.xlsx.book import Book, Cell, Column, Identity, Sheet
+from auditor.render.xlsx.book import Book, Column, Identity, Rows, Sheet
 from auditor.render.xlsx.report import sheets
 
 ATTRIBUTES = (
@@ -124,7 +124,7 @@ def _columns(attributes: Sequence[str]) -> tuple[Column, ...]:
     )
 
 
-def _rows(sample: WorksheetInput, attributes: Sequence[str]) -> Iterator[tuple[Cell, ...]]:
+def _rows(sample: WorksheetInput, attributes: Sequence[str]) -> Rows:
     empty = ("",) * (len(attributes) + 3)
     for number, item in enumerate(sample.items, 1):
         yield (
@@ -136,7 +136,7 @@ def _rows(sample: WorksheetInput, attributes: Sequence[str]) -> Iterator[tuple[C
         )
 
 
-def _population(sample: WorksheetInput) -> Iterator[tuple[Cell, ...]]:
+def _population(sample: WorksheetInput) -> Rows:
     for item in sample.population:
         runs = int(str(item["runs"]))
         first, last = str(item["first_run"]), str(item["last_run"])

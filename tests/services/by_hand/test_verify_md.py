@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import subprocess
@@ -14,10 +15,13 @@ import pytest
 from auditor.app.export.choice import Wish
 from auditor.app.export.make import Extras
 from auditor.app.export.period import Period
+from auditor.app.period.bounds import parse_bounds
+from auditor.app.sampling.drawing import freeze
+from auditor.app.sampling.records import sample_entries
 from auditor.attest.package import MANIFEST, OWN, SIGNATURE, SUMS
 from auditor.keys.file import generate_key
 from tests.unit.app.bundles import Members, make, on_day, sealed, unpacked, with_report
-from tests.unit.app.company import BEGIN, Company, found, target
+from tests.unit.app.company import BEGIN, CONTROL, Company, found, target, ticking
 
 pytestmark = pytest.mark.service
 ROOT = Path(__file__).parents[3]
@@ -29,6 +33,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     made = found(tmp_path_factory.mktemp("by-hand") / "work", target())
     for day in range(0, 70, 10):
         on_day(made, day)
+    bounds = parse_bounds(f"{BEGIN:%Y-%m-%d}..{BEGIN + timedelta(days=40):%Y-%m-%d}")
+    clock = ticking(BEGIN + timedelta(days=61))
+    freeze(made.project(), CONTROL, bounds, clock, lambda _line: None)
     return made
 
 
@@ -88,9 +95,14 @@ def test_every_command_of_the_guide_succeeds_on_an_untouched_bundle(
 def test_the_guide_of_a_period_checks_every_run_of_it(company: Company, tmp_path: Path) -> None:
     period = Period(BEGIN + timedelta(days=5), BEGIN + timedelta(days=45))
     make(company, Wish(period=period), tmp_path / "x.zip")
-    lines = by_hand(tmp_path / "b", unpacked(tmp_path / "x.zip"), company.project().trust_folder)
-    assert lines[-1] == "everything above is ok", "\n".join(lines)
-    assert sum("statement of" in line for line in lines) == 4
+    members, trust = unpacked(tmp_path / "x.zip"), company.project().trust_folder
+    page = ROOT / "docs" / "how-to" / "verify-by-hand.md"
+    for number, script in enumerate((None, page)):
+        lines = by_hand(tmp_path / f"b{number}", members, trust, script)
+        assert lines[-1] == "everything above is ok", "\n".join(lines)
+        assert sum("statement of" in line for line in lines) == 4 + 1  # and that of the run before
+        assert sum("policy and verdicts of" in line for line in lines) == 1
+        assert sum("rests on" in line for line in lines) == 1  # the population of a sample
 
 
 def test_the_page_in_the_documentation_has_the_same_commands(
@@ -213,3 +225,15 @@ def test_the_tools_that_the_guide_names_are_here() -> None:
     for tool in ("bash", "openssl", "jq", "sha256sum", "gzip"):
         assert shutil.which(tool), f"there is no {tool}: tests/servers.sh installs it"
     assert set(OWN) == {MANIFEST, SIGNATURE, SUMS}
+
+
+def test_a_population_that_was_changed_is_found_by_hand(company: Company, tmp_path: Path) -> None:
+    period = Period(BEGIN + timedelta(days=25), BEGIN + timedelta(days=35))
+    make(company, Wish(period=period), tmp_path / "x.zip")
+    members = unpacked(tmp_path / "x.zip")
+    store = company.project().store
+    (population,) = [one.freeze.blob for one in sample_entries(store) if one.freeze is not None]
+    members[population.path] = gzip.compress(b"another", mtime=0)
+    changed = sealed(members, company.project().run_key())
+    said = answers(by_hand(tmp_path / "b", changed, company.project().trust_folder))
+    assert [title.split(" rests on")[0][:14] for title in said["BAD"]] == ["(6) what entry"]

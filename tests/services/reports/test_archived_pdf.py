@@ -23,7 +23,8 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from auditor.app.project import load_trust
 from auditor.app.reports.archive import archive_report
-from auditor.app.reports.outputs import OutputRequest, write_outputs
+from auditor.app.reports.outputs import write_outputs
+from auditor.app.reports.requests import OutputRequest
 from auditor.attest.report_proof import verify_report_alone
 from auditor.attest.result import StepVerdict
 from auditor.attest.trust import Authority, TrustPolicy

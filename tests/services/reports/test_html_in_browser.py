@@ -17,9 +17,11 @@ from auditor.attest.page_signature import sign_page, split_page
 from auditor.core.model.report_proof import ReportProof
 from auditor.keys.file import generate_key
 from auditor.render.html import HtmlRenderer, content_policy
+from auditor.render.view.declared import DECLARED
 from tests.services.reports.conftest import Office
 from tests.services.reports.material import Material, make_material, seal
 from tests.unit.render.sample import failing
+from tests.unit.render.test_declared_state import mixed
 
 pytestmark = pytest.mark.service
 CHROMIUM = "/usr/bin/chromium"
@@ -266,6 +268,17 @@ def test_a_page_signature_of_another_page_or_of_another_form_is_red(
     cut = signed_page.replace(b'"signatures":[', b'"signatures":[],"x":[')
     for page in (moved, cut, signed_page + signed_page.removeprefix(office.page)):
         assert look(page).state == "bad"
+
+
+def test_page_and_script_mark_declared_state_alike(office: Office, look: Look) -> None:
+    """A mark that was taken out of one row is found: the script makes the row again."""
+    of_both = replace(office.material.assessment, targets=mixed().targets)
+    page = HtmlRenderer().render(of_both, office.material.proof)
+    assert look(sign_page(page, office.material.run_key)).state == "ok"
+    mark = f"</bdi> · <strong>{DECLARED}</strong>".encode()
+    assert mark in page
+    seen = look(page.replace(mark, b"</bdi>", 1))
+    assert (seen.state, "is not shown as it was signed" in seen.text) == ("bad", True)
 
 
 def test_a_page_that_lists_no_finding_says_so(office: Office, look: Look) -> None:

@@ -12,8 +12,9 @@ import pytest
 from auditor.app.assess import assemble, recorded
 from auditor.app.project import load_trust
 from auditor.app.reports.checks import compare_report
-from auditor.app.reports.outputs import OutputRequest, log_reports, write_outputs
+from auditor.app.reports.outputs import log_reports, write_outputs
 from auditor.app.reports.proof import make_proof
+from auditor.app.reports.requests import OutputRequest
 from auditor.attest.page_signature import sign_page
 from auditor.attest.report_parts import read_report
 from auditor.attest.report_proof import verify_report_alone

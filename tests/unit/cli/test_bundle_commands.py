@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.unit.app.company import Company
+from tests.unit.app.company import CONTROL, Company
 from tests.unit.cli.conftest import Auditor
 
 
@@ -150,3 +151,22 @@ def test_a_control_and_a_run_of_a_bundle_can_be_named(auditor: Auditor, here: Co
     assert auditor("verify", "c.zip", "--trust", "trust", "--run", "20").code == 0
     assert auditor("verify", "c.zip", "--trust", "trust", "--run", "x").code == 2
     assert here.folder == Path.cwd()
+
+
+def test_what_goes_along_besides_the_chosen_runs_is_told(auditor: Auditor, here: Company) -> None:
+    assert auditor("scan").code == 1
+    since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert auditor("scan").code == 1
+    period = f"{since}..2999-01-01"
+    assert auditor("sample", "--control", CONTROL, "--period", period).code == 0
+    done = auditor("export", "--period", period, "-o", "x.zip")
+    assert done.code == 0, done.err
+    assert "before the period, for its report: policy, verdicts, statements of 1 runs" in done.err
+    assert "attestations and samples: 1 blobs, " in done.err
+    verified = auditor("verify", "x.zip", "--trust", "trust", "--format", "json")
+    assert verified.code == 0, verified.out
+    first = here.project().store.runs()[-1].id
+    (here.folder / "evidence" / "runs" / first / "statement.sigstore.json").unlink()
+    done = auditor("export", "--period", period, "-o", "y.zip")
+    assert done.code == 0, done.err
+    assert "the report of the period cannot be made from this bundle: " in done.err

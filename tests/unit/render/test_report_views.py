@@ -200,7 +200,7 @@ def test_checks_not_tested_are_grouped_by_reason_most_frequent_first() -> None:
 
 def test_checks_have_their_own_counts_and_the_reason_when_not_tested() -> None:
     view = control_views(sample())[0]
-    users, root = check_views(view)
+    users, root = check_views(view, ())
 
     assert (users.counts["fail"], users.failing, users.reason) == (11, True, "")
     assert (sum(root.counts.values()), root.failing) == (0, False)

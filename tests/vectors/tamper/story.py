@@ -28,7 +28,8 @@ from auditor.app.export.make import Extras, export
 from auditor.app.log_proofs import request_from
 from auditor.app.project import Project, load_trust
 from auditor.app.registry import Collectors
-from auditor.app.reports.outputs import OutputRequest, write_outputs
+from auditor.app.reports.outputs import write_outputs
+from auditor.app.reports.requests import OutputRequest
 from auditor.app.setup import Setup, write_setup
 from auditor.app.signing_keys.changes import revoke, rotate
 from auditor.app.signing_keys.listing import ALGORITHMS

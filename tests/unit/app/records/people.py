@@ -27,6 +27,7 @@ from tests.unit.app.company import ticking
 SHIPPED = Path(__file__).parents[4] / "controls"
 BEGIN = datetime(2026, 10, 5, 9, tzinfo=UTC)
 BOARD = "oversight/board"
+PLAN = "continuity/failover"
 PLACES = {
     "fake": "tests.unit.app.fake_collector:FakeCollector",
     "records": "auditor.collectors.records:RecordsCollector",
@@ -96,3 +97,16 @@ def found(folder: Path, *controls: str) -> Organisation:
         shutil.copytree(SHIPPED / control, library / control)
     shutil.copytree(SHIPPED / "frameworks", library / "frameworks")
     return Organisation(folder, keys, ticking(BEGIN))
+
+
+def failover(people: Organisation, **changes: object) -> Path:
+    """An exercise of the failover, attested with a reviewer."""
+    facts = {
+        "exercised_at": "2026-10-01T09:00:00Z",
+        "measured_recovery": "9m",
+        "promised_recovery": "15m",
+        "measured_data_loss": "30s",
+        "promised_data_loss": "1m",
+    }
+    wish = {"check": PLAN, "role": "head-of-operations", "facts": facts, "reviewer": "cto"}
+    return people.attest("ciso", **(wish | changes))

@@ -19,9 +19,7 @@ from auditor.core.model.status import Cause, Outcome, Status
 from auditor.errors import ConfigError, DefinitionError, ExitCode, UsageError, VerificationError
 from auditor.ledger.blobs import BlobRef
 from auditor.ledger.entries import AttestationRecord
-from tests.unit.app.records.people import BEGIN, BOARD, Organisation, found
-
-PLAN = "continuity/failover"
+from tests.unit.app.records.people import BEGIN, BOARD, PLAN, Organisation, failover, found
 
 
 @pytest.fixture
@@ -35,18 +33,6 @@ def operations(tmp_path: Path) -> Organisation:
     made = found(tmp_path / "work", "governance/continuity")
     made.configure(owners={"head-of-operations": {"name": "ciso"}})
     return made
-
-
-def failover(people: Organisation, **changes: object) -> Path:
-    facts = {
-        "exercised_at": "2026-10-01T09:00:00Z",
-        "measured_recovery": "9m",
-        "promised_recovery": "15m",
-        "measured_data_loss": "30s",
-        "promised_data_loss": "1m",
-    }
-    wish = {"check": PLAN, "role": "head-of-operations", "facts": facts, "reviewer": "cto"}
-    return people.attest("ciso", **(wish | changes))
 
 
 def rewrite(people: Organisation, path: Path, by: str = "ciso", **changes: object) -> None:

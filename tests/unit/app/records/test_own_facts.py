@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from auditor.app.log import open_log
 from auditor.app.records.own import ProjectRecords
-from auditor.app.records.run_facts import as_identity, find_gaps
+from auditor.app.records.read_facts import as_identity
+from auditor.app.records.run_facts import find_gaps
 from auditor.app.waivers import sign_waiver
 from auditor.collectors.own_records import Reading
 from auditor.core.model.status import Cause, Status
@@ -39,7 +41,7 @@ def own(people: Organisation, name: str, now: datetime = LATER) -> Reading:
 @pytest.mark.parametrize("name", ["records.interval", "records.right", "records.identity"])
 def test_what_only_runs_can_tell_is_a_gap_before_the_first(people: Organisation, name: str) -> None:
     reading = own(people, name)
-    assert reading.resources == ()
+    assert list(reading.resources) == []
     assert [gap.cause for gap in reading.gaps] == [Cause.NOT_COLLECTED]
 
 
@@ -130,19 +132,95 @@ FAKE = {
 }
 
 
+OTHER = {**FAKE, "id": "others", "checks": [check("other", "high")]}
+OURS = {"name": "us", "kind": "organisation", "environment": "prod"}
+
+
+def with_systems(people: Organisation, *targets: dict[str, object]) -> Organisation:
+    """Two controls over systems, each of one type, besides those over the records."""
+    for control in (FAKE, OTHER):
+        path = people.folder / "library" / "access" / str(control["id"]) / "control.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(control), "utf-8")
+    people.configure(targets=[OURS, *targets])
+    return people
+
+
+def rights_of(people: Organisation) -> dict[str, Mapping[str, object]]:
+    return {str(r.data["name"]): r.data for r in own(people, "records.right").resources}
+
+
 def test_what_was_denied_and_as_whom_was_read(people: Organisation) -> None:
-    path = people.folder / "library" / "access" / "things" / "control.yaml"
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(FAKE), "utf-8")
-    ours = {"name": "us", "kind": "organisation", "environment": "prod"}
-    people.configure(targets=[ours, target("good"), target("shut", mode="denied")])
-    people.scan("things/thing", BOARD)
-    rights = {r.data["name"]: r.data for r in own(people, "records.right").resources}
+    with_systems(people, target("good"), target("shut", mode="denied"))
+    people.scan("things/thing", "others/other", BOARD)
+    reading = own(people, "records.right")
+    rights = {r.data["name"]: r.data for r in reading.resources}
+    assert reading.gaps == []
     assert rights["good"]["denied"] == []
-    assert rights["shut"]["blinded"] == ["things/thing"]
+    assert rights["shut"]["blinded"] == ["others/other", "things/thing"]
     assert rights["shut"]["denied"] != []
     readers = {r.data["target"]: r for r in own(people, "records.identity").resources}
     assert "was not simulated" in readers["good"].unread["can_write"].detail
+
+
+def test_a_newer_run_of_less_hides_nothing_of_the_one_before(people: Organisation) -> None:
+    """What was denied yesterday is not gone because today only another type was read."""
+    with_systems(people, target("good"), target("shut", mode="denied"))
+    people.scan("things/thing", "others/other", BOARD)
+    later = at(people, BEGIN + timedelta(days=1))
+    with_systems(later, target("good"), target("shut"))
+    run = later.scan("others/other").run
+    rights = rights_of(people)
+    assert rights["shut"]["blinded"] == ["things/thing"]
+    assert rights["shut"]["run"] == run
+    assert str(rights["shut"]["read_at"]).startswith(f"{BEGIN:%Y-%m-%d}")
+    assert {r.data["target"] for r in own(people, "records.identity").resources} == {"good", "shut"}
+
+
+def test_what_a_newer_run_reads_without_denial_is_denied_no_more(people: Organisation) -> None:
+    with_systems(people, target("shut", mode="denied"))
+    people.scan("things/thing", "others/other", BOARD)
+    later = at(people, BEGIN + timedelta(days=1))
+    with_systems(later, target("shut")).scan("things/thing", "others/other")
+    assert rights_of(people)["shut"]["denied"] == []
+
+
+@pytest.mark.parametrize("name", ["records.right", "records.identity"])
+def test_what_no_complete_run_read_is_a_gap(people: Organisation, name: str) -> None:
+    with_systems(people, target("good"))
+    people.scan("things/thing", BOARD)
+    with_systems(people, target("good"), target("new"))
+    reading = own(people, name)
+    assert [(gap.cause, gap.subject) for gap in reading.gaps] == [
+        (Cause.NOT_COLLECTED, "good"),
+        (Cause.NOT_COLLECTED, "new"),
+    ]
+    assert "fake.other of good" in reading.gaps[0].detail
+    assert "anything of new" in reading.gaps[1].detail
+    found_here = at(people, LATER).scan("self.collector-rights", "self.read-only").findings
+    assert {f.check for f in found_here if f.status is Status.ERROR} == {"rights", "read-only"}
+
+
+def test_what_was_read_too_long_ago_is_a_gap(people: Organisation) -> None:
+    with_systems(people, target("good"))
+    people.scan("things/thing", "others/other", BOARD)
+    assert own(people, "records.right").gaps == []
+    (gap,) = own(people, "records.right", BEGIN + timedelta(days=91)).gaps
+    assert gap.cause is Cause.NOT_COLLECTED
+
+
+def test_members_of_a_group_are_looked_up_one_by_one(people: Organisation) -> None:
+    group = {**target("all"), "kind": "fake-group"}
+    with_systems(people, group)
+    reading = own(people, "records.right")
+    assert len(reading.gaps) == 1
+    people.scan(BOARD)
+    (gap,) = own(people, "records.right").gaps
+    assert "anything of all.each" in gap.detail
+    at(people, BEGIN + timedelta(days=1)).scan("things/thing", "others/other")
+    reading = own(people, "records.right")
+    assert {r.data["name"] for r in reading.resources} == {"us", "all.x", "all.y"}
+    assert reading.gaps == []
 
 
 @pytest.mark.parametrize(

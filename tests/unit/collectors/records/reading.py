@@ -10,7 +10,7 @@ from pathlib import Path
 
 from auditor.collectors.budget import CallBudget
 from auditor.collectors.interface import CollectionContext
-from auditor.collectors.own_records import Reading, Wanted
+from auditor.collectors.own_records import Noted, Reading, Wanted
 from auditor.collectors.records import RecordsCollector
 from auditor.core.model.observation import Observation
 from auditor.core.model.target import Target
@@ -29,6 +29,9 @@ class InMemory:
     wanted: Sequence[Wanted] = ()
     roles: Sequence[str] = ("head-of-parts", "head-of-things")
     targets: Sequence[str] = ("aws-prod",)
+    noted: Sequence[Noted] = ()
+    signed_by: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    key_ends: Mapping[str, datetime] = field(default_factory=dict)
     readings: Mapping[str, Reading] = field(default_factory=dict)
 
     def read(self, resource_type: str) -> Reading:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -70,6 +71,25 @@ def test_a_check_without_a_target_is_outside_of_the_floor() -> None:
     rules = Rules(min_coverage=100)
     result = decide(compare(side(PASSED), after), Basis("x", "y"), rules, (), None)
     assert (result.coverage.total, result.exit_code) == (1, ExitCode.OK)
+
+
+def test_what_is_let_through_by_name_is_said_and_changes_no_code() -> None:
+    unmapped = side(PASSED, controls=(THINGS.model_copy(update={"maps": {}}),))
+    diff = compare(side(PASSED), unmapped)
+    found = weakenings(diff.policy, diff.before.policy, diff.after.policy, None)
+    basis = Basis("x", "y", unverified="step 5")
+    rules = Rules(frozenset({"new"}), max_age=timedelta(hours=36))
+    result = decide(diff, basis, rules, found, None)
+    assert result.exit_code is ExitCode.OK
+    assert [(reason.code, reason.text) for reason in result.reasons] == [
+        (
+            0,
+            "the gated run is not verified (step 5): let through by --accept-unverified-run",
+        ),
+        (0, "1 part of the policy weaker without an approval: let through by --allow-weakening"),
+    ]
+    assert rules.names() == ["new", "allow-weakening", "max-age=36h"]
+    assert decide(diff, basis, Rules(), found, None).exit_code is ExitCode.FAILING
 
 
 def weaker(after: Side) -> tuple[Weakening, ...]:

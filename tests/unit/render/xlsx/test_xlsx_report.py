@@ -41,7 +41,7 @@ def test_populations_sum_up_to_all_findings() -> None:
 
     rows = _rows(_book(assessment), "populations")
 
-    assert sum(int(str(row[4])) for row in rows) == len(assessment.findings)
+    assert sum(int(str(row[5])) for row in rows) == len(assessment.findings)
 
 
 def test_every_requirement_control_waiver_reading_and_untested_check_has_its_row() -> None:
