@@ -79,7 +79,12 @@ def _told(data: bytes, key: str = "value.bin") -> Any:
         _java(JCEKS, 2, 3),
         b"\x05\x02\x00\x00\x00\x3c",
     ],
-)
+    ids=(
+        "PEM", "bytes before PEM", "password", "UTF-16", "gzip", "gzip of words", "gzip twice",
+        "gzip of DER", "PKCS 8", "encrypted PKCS 8", "DER", "PKCS 12", "PKCS 12 with certificate",
+        "JKS", "second of JKS 1", "JCEKS", "Kerberos key table",
+    ),
+)  # fmt: skip
 def test_a_secret_in_binary_data_is_found(data: bytes) -> None:
     assert _told(data) == ["value.bin"]
 
@@ -98,7 +103,11 @@ def test_a_secret_in_binary_data_is_found(data: bytes) -> None:
         _java(JKS, 2),
         gzip.compress(b"harmless\n"),
     ],
-)
+    ids=(
+        "nothing", "text", "PNG", "certificate", "public key", "PKCS 12 of a certificate",
+        "JKS of a certificate", "JKS 1 of a certificate", "empty JKS", "gzip",
+    ),
+)  # fmt: skip
 def test_what_is_no_secret_is_none(data: bytes) -> None:
     assert _told(data) == []
 
