@@ -7,8 +7,9 @@ from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from auditor.collectors.asked import refuse_unknown, settings_of
 from auditor.collectors.aws.declared.settings import PlanSettings, TemplateSettings
 from auditor.collectors.aws.grants import iam_documents
 from auditor.collectors.aws.loader import load_catalogue
@@ -25,7 +26,7 @@ from auditor.collectors.interface import (
 from auditor.core.model.observation import Observation
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.target import Target
-from auditor.errors import ConfigError, DependencyError, UsageError
+from auditor.errors import DependencyError
 
 KIND = "aws-account"
 TERRAFORM = "terraform-plan"
@@ -69,7 +70,7 @@ class AwsCollector:
             return ()
         catalogue = load_catalogue()
         types = [catalogue[name] for name in resource_types]
-        return planned_calls(types, _settings(target, AwsSettings))
+        return planned_calls(types, settings_of(target, AwsSettings))
 
     def preflight(self, target: Target, context: CollectionContext) -> Preflight:
         """Ask who we are there; a file is read once, so that nothing is asked of it before.
@@ -79,8 +80,8 @@ class AwsCollector:
             DependencyError: boto3 is not installed.
         """
         if target.kind in _DECLARED:
-            return Preflight(f"file: {_settings(target, _DECLARED[target.kind]).path}")
-        result: Preflight = _run().preflight(_settings(target, AwsSettings), context)
+            return Preflight(f"file: {settings_of(target, _DECLARED[target.kind]).path}")
+        result: Preflight = _run().preflight(settings_of(target, AwsSettings), context)
         return result
 
     def collect(
@@ -95,20 +96,16 @@ class AwsCollector:
             DefinitionError: The catalogue does not fit the installed botocore.
         """
         catalogue = load_catalogue()
-        unknown = [name for name in resource_types if name not in catalogue]
-        if unknown:
-            raise UsageError(
-                f"the aws collector does not read {', '.join(unknown)}", where=target.name
-            )
+        refuse_unknown(self.name, target, resource_types, catalogue)
         types = [catalogue[name] for name in resource_types]
         if target.kind in _DECLARED:
-            settings = _settings(target, _DECLARED[target.kind])
+            settings = settings_of(target, _DECLARED[target.kind])
             declared: Iterator[Observation] = _run("declared.run").collect(
                 target, settings, types, context
             )
             return declared
         observations: Iterator[Observation] = _run().collect(
-            target, _settings(target, AwsSettings), types, context
+            target, settings_of(target, AwsSettings), types, context
         )
         return observations
 
@@ -121,7 +118,7 @@ class AwsOrganization:
 
     def unexpanded(self, target: Target) -> Target:
         """Any account of it."""
-        settings = self._checked(target)
+        settings = settings_of(target, OrganizationSettings)
         own = {"regions": settings.regions}
         name = f"{target.name}.each-account"
         return Target(name, KIND, target.environment, target.labels, own)
@@ -133,24 +130,11 @@ class AwsOrganization:
             ConfigError: The target's settings are wrong.
             DependencyError: boto3 is not installed.
         """
-        settings = self._checked(target)
+        settings = settings_of(target, OrganizationSettings)
         _run()  # says it where the SDK is missing
         from auditor.collectors.aws import organization  # needs the SDK
 
         return organization.expand(target, settings, context)
-
-    def _checked(self, target: Target) -> OrganizationSettings:
-        try:
-            return OrganizationSettings.model_validate(dict(target.settings))
-        except ValidationError as error:
-            raise ConfigError(str(error), where=f"target {target.name}") from error
-
-
-def _settings(target: Target, model: type[SettingsT]) -> SettingsT:
-    try:
-        return model.model_validate(dict(target.settings))
-    except ValidationError as error:
-        raise ConfigError(str(error), where=f"target {target.name}") from error
 
 
 def _run(module: str = "run") -> ModuleType:

@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from pydantic import ValidationError
-
 from auditor import __version__
+from auditor.collectors.asked import refuse_unknown, settings_of
 from auditor.collectors.compose.services import parse_services
 from auditor.collectors.compose.settings import ComposeSettings
 from auditor.collectors.interface import (
@@ -26,7 +25,6 @@ from auditor.core.model.observation import Call, Gap, Observation, Resource
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.status import Cause
 from auditor.core.model.target import Target
-from auditor.errors import ConfigError, UsageError
 
 KIND = "compose-file"
 _TYPES = Path(__file__).resolve().parent / "types.yaml"
@@ -71,7 +69,7 @@ class ComposeCollector:
             ConfigError: The target's settings are wrong.
         """
         del context
-        return Preflight(f"file: {_settings(target).path}")
+        return Preflight(f"file: {settings_of(target, ComposeSettings).path}")
 
     def collect(
         self, target: Target, resource_types: Sequence[str], context: CollectionContext
@@ -82,10 +80,8 @@ class ComposeCollector:
             UsageError: A name is no type of this collector.
             ConfigError: The target's settings are wrong.
         """
-        unknown = [name for name in resource_types if name not in _types()]
-        if unknown:
-            raise UsageError(f"no type of Compose files {', '.join(unknown)}", where=target.name)
-        settings = _settings(target)
+        refuse_unknown(self.name, target, resource_types, _types())
+        settings = settings_of(target, ComposeSettings)
         started = context.clock()
         resources, gaps = _read(settings)
         identity = f"file: {settings.path}"
@@ -114,10 +110,3 @@ def _read(settings: ComposeSettings) -> tuple[tuple[Resource, ...], tuple[Gap, .
     except (ValueError, RecursionError) as error:
         told = str(error) or "it is nested too deep"
         return (), (Gap(Cause.UNPARSABLE, f"{settings.path}: {told}"),)
-
-
-def _settings(target: Target) -> ComposeSettings:
-    try:
-        return ComposeSettings.model_validate(dict(target.settings))
-    except ValidationError as error:
-        raise ConfigError(str(error), where=f"target {target.name}") from error

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from auditor import __version__
+from auditor.collectors.asked import refuse_unknown, settings_of
 from auditor.collectors.host.errors import Unread, from_os_error
 from auditor.collectors.host.machine import Machine
 from auditor.collectors.host.read import (
@@ -50,7 +49,6 @@ from auditor.core.model.observation import Gap, Observation, Resource
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.status import Cause
 from auditor.core.model.target import Target
-from auditor.errors import ConfigError, UsageError
 
 _TYPES = Path(__file__).with_name("types.yaml")
 _PLAIN: Mapping[str, Callable[[Machine, HostSettings], Reading]] = {
@@ -124,7 +122,7 @@ class HostCollector:
 
     def preflight(self, target: Target, context: CollectionContext) -> Preflight:
         """Whether the root can be listed, and as whom."""
-        machine = _machine(target, _settings(target), context)
+        machine = _machine(target, settings_of(target, HostSettings), context)
         try:
             machine.names("/")
         except Unread as problem:
@@ -143,12 +141,8 @@ class HostCollector:
             UsageError: A type that it does not read.
             ConfigError: The target's settings are wrong.
         """
-        unknown = sorted(set(resource_types) - self.resource_types().keys())
-        if unknown:
-            raise UsageError(
-                f"the host collector does not read {', '.join(unknown)}", where=target.name
-            )
-        settings = _settings(target)
+        refuse_unknown(self.name, target, resource_types, self.resource_types())
+        settings = settings_of(target, HostSettings)
         for name in resource_types:
             yield self._observe(target, settings, name, context)
 
@@ -195,13 +189,6 @@ class HostCollector:
         if name == "host.sshd":
             return sshd.read_sshd(machine, settings, declared)
         return pam.read_pam(machine, settings, declared)
-
-
-def _settings(target: Target) -> HostSettings:
-    try:
-        return HostSettings.model_validate(dict(target.settings))
-    except ValidationError as error:
-        raise ConfigError(str(error), where=f"target {target.name}") from error
 
 
 def _machine(target: Target, settings: HostSettings, context: CollectionContext) -> Machine:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from auditor.collectors.asked import refuse_unknown, settings_of
 from auditor.collectors.interface import (
     CollectionContext,
     Expander,
@@ -23,7 +24,7 @@ from auditor.collectors.kubernetes.settings import ClusterSettings, ManifestSett
 from auditor.core.model.observation import Observation
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.target import Target
-from auditor.errors import ConfigError, DependencyError, UsageError
+from auditor.errors import DependencyError
 
 CLUSTER = "kubernetes-cluster"
 MANIFESTS = "kubernetes-manifests"
@@ -62,7 +63,7 @@ class KubernetesCollector:
         if target.kind == MANIFESTS:
             return ()
         types = [load_catalogue()[name] for name in resource_types]
-        return planned_calls(types, _settings(target, ClusterSettings))
+        return planned_calls(types, settings_of(target, ClusterSettings))
 
     def preflight(self, target: Target, context: CollectionContext) -> Preflight:
         """Ask who we are there.
@@ -72,8 +73,8 @@ class KubernetesCollector:
             DependencyError: The official client is not installed.
         """
         if target.kind == MANIFESTS:
-            return declared.preflight(_settings(target, ManifestSettings))
-        result: Preflight = _run().preflight(_settings(target, ClusterSettings), context)
+            return declared.preflight(settings_of(target, ManifestSettings))
+        result: Preflight = _run().preflight(settings_of(target, ClusterSettings), context)
         return result
 
     def collect(
@@ -87,25 +88,14 @@ class KubernetesCollector:
             DependencyError: The official client is not installed.
         """
         catalogue = load_catalogue()
-        unknown = [name for name in resource_types if name not in catalogue]
-        if unknown:
-            raise UsageError(
-                f"the kubernetes collector does not read {', '.join(unknown)}", where=target.name
-            )
+        refuse_unknown(self.name, target, resource_types, catalogue)
         types = [catalogue[name] for name in resource_types]
         if target.kind == MANIFESTS:
-            return declared.collect(target, _settings(target, ManifestSettings), types, context)
+            return declared.collect(target, settings_of(target, ManifestSettings), types, context)
         observations: Iterator[Observation] = _run().collect(
-            target, _settings(target, ClusterSettings), types, context
+            target, settings_of(target, ClusterSettings), types, context
         )
         return observations
-
-
-def _settings(target: Target, model: type[SettingsT]) -> SettingsT:
-    try:
-        return model.model_validate(dict(target.settings))
-    except ValidationError as error:
-        raise ConfigError(str(error), where=f"target {target.name}") from error
 
 
 def _run() -> ModuleType:

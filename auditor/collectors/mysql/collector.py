@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from types import ModuleType
 
-from pydantic import ValidationError
-
+from auditor.collectors.asked import refuse_unknown, settings_of
 from auditor.collectors.interface import (
     CollectionContext,
     Expander,
@@ -22,7 +21,7 @@ from auditor.collectors.sql.catalogue import Catalogue
 from auditor.core.model.observation import Observation
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.target import Target
-from auditor.errors import ConfigError, DependencyError, UsageError
+from auditor.errors import DependencyError
 
 
 class MysqlCollector:
@@ -67,7 +66,7 @@ class MysqlCollector:
         Raises:
             DependencyError: PyMySQL is not installed.
         """
-        reader = _run().Reader(target, _settings(target), context)
+        reader = _run().Reader(target, settings_of(target, MysqlSettings), context)
         gap = reader.greet()
         return Preflight(reader.identity, gap)
 
@@ -81,14 +80,10 @@ class MysqlCollector:
             ConfigError: The target's settings are wrong.
             DependencyError: PyMySQL is not installed.
         """
-        unknown = sorted(
-            set(resource_types) - self.resource_types().keys() - context.queries.keys()
+        refuse_unknown(
+            self.name, target, resource_types, {*self.resource_types(), *context.queries}
         )
-        if unknown:
-            raise UsageError(
-                f"the mysql collector does not read {', '.join(unknown)}", where=target.name
-            )
-        reader = _run().Reader(target, _settings(target), context)
+        reader = _run().Reader(target, settings_of(target, MysqlSettings), context)
         try:
             for name in resource_types:
                 yield reader.observe(name)
@@ -99,13 +94,6 @@ class MysqlCollector:
 @cache
 def _catalogue(flavour: str) -> Catalogue:
     return load_types(flavour)
-
-
-def _settings(target: Target) -> MysqlSettings:
-    try:
-        return MysqlSettings.model_validate(dict(target.settings))
-    except ValidationError as error:
-        raise ConfigError(str(error), where=f"target {target.name}") from error
 
 
 def _run() -> ModuleType:

@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 
-from pydantic import ValidationError
-
+from auditor.collectors.asked import refuse_unknown, settings_of
 from auditor.collectors.interface import (
     CollectionContext,
     Expander,
@@ -22,7 +21,7 @@ from auditor.collectors.sql.grants import ACCOUNT, needed_grants, statements
 from auditor.core.model.observation import Observation
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.target import Target
-from auditor.errors import ConfigError, DependencyError, UsageError
+from auditor.errors import DependencyError
 
 KIND = "postgres-server"
 _CATALOGUE = Path(__file__).resolve().parent / "catalogue"
@@ -66,7 +65,7 @@ class PostgresCollector:
 
     def planned_calls(self, target: Target, resource_types: Sequence[str]) -> Sequence[PlannedCall]:
         """The types' queries; how many databases there are, only the server knows."""
-        _settings(target)
+        settings_of(target, PostgresSettings)
         found = [PlannedCall("connect", 1, "server"), PlannedCall("who we are", 1, "server")]
         for name in resource_types:
             if name not in catalogue().types:  # a control's own query
@@ -90,7 +89,9 @@ class PostgresCollector:
             DependencyError: psycopg is not installed.
         """
         result: Preflight = (
-            _run().ServerReader(target, _settings(target), catalogue(), context).preflight()
+            _run()
+            .ServerReader(target, settings_of(target, PostgresSettings), catalogue(), context)
+            .preflight()
         )
         return result
 
@@ -105,12 +106,10 @@ class PostgresCollector:
             DependencyError: psycopg is not installed.
         """
         known = catalogue().types
-        unknown = [n for n in resource_types if n not in known and n not in context.queries]
-        if unknown:
-            raise UsageError(
-                f"the postgres collector does not read {', '.join(unknown)}", where=target.name
-            )
-        reader = _run().ServerReader(target, _settings(target), catalogue(), context)
+        refuse_unknown(self.name, target, resource_types, {*known, *context.queries})
+        reader = _run().ServerReader(
+            target, settings_of(target, PostgresSettings), catalogue(), context
+        )
         observations: Iterator[Observation] = reader.observations(
             [known[name] for name in resource_types if name in known],
             [name for name in resource_types if name in context.queries],
@@ -122,13 +121,6 @@ class PostgresCollector:
 def catalogue() -> Catalogue:
     """The types and grants of PostgreSQL."""
     return load_catalogue(_CATALOGUE)
-
-
-def _settings(target: Target) -> PostgresSettings:
-    try:
-        return PostgresSettings.model_validate(dict(target.settings))
-    except ValidationError as error:
-        raise ConfigError(str(error), where=f"target {target.name}") from error
 
 
 def _run() -> ModuleType:

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from auditor import __version__
+from auditor.collectors.asked import refuse_unknown, settings_of
 from auditor.collectors.budget import SPENT_HINT, BudgetSpentError
 from auditor.collectors.interface import (
     CollectionContext,
@@ -32,7 +31,7 @@ from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.status import Cause
 from auditor.core.model.target import Target
 from auditor.core.times import format_duration
-from auditor.errors import AuditorError, ConfigError, UsageError
+from auditor.errors import AuditorError
 
 VERSION = f"records {__version__}"
 _IDENTITY = "this program"
@@ -90,12 +89,8 @@ class RecordsCollector:
             UsageError: A type that it does not read.
             ConfigError: The target's settings are wrong.
         """
-        unknown = sorted(set(resource_types) - self._types.keys())
-        if unknown:
-            raise UsageError(
-                f"the records collector does not read {', '.join(unknown)}", where=target.name
-            )
-        settings = _settings(target)
+        refuse_unknown(self.name, target, resource_types, self._types)
+        settings = settings_of(target, OrganisationSettings)
         reader = _Reader(settings, context)
         for name in resource_types:
             started = context.clock()
@@ -181,13 +176,6 @@ class _Reader:
         data = {"sources": len(offsets), "worst_offset": worst}
         resources = [Resource({**one.data, **data}) for one in own.resources]
         return Reading(resources, own.facts, [*own.gaps, *gaps], calls)
-
-
-def _settings(target: Target) -> OrganisationSettings:
-    try:
-        return OrganisationSettings.model_validate(dict(target.settings))
-    except ValidationError as error:
-        raise ConfigError(str(error), where=f"target {target.name}") from error
 
 
 def _folder(records: OwnRecords, name: str) -> Folder:

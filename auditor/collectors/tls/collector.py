@@ -10,9 +10,8 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-from pydantic import ValidationError
-
 from auditor import __version__
+from auditor.collectors.asked import refuse_unknown, settings_of
 from auditor.collectors.interface import (
     CollectionContext,
     Expander,
@@ -36,7 +35,6 @@ from auditor.core.model.observation import Call, Gap, Observation, Resource
 from auditor.core.model.resource_type import ResourceType
 from auditor.core.model.status import Cause
 from auditor.core.model.target import Target
-from auditor.errors import ConfigError, UsageError
 
 VERSION = f"tls {__version__}"
 _IDENTITY = "anonymous TLS client"
@@ -133,7 +131,7 @@ class TlsCollector:
 
     def preflight(self, target: Target, context: CollectionContext) -> Preflight:
         """A connection to the first address of the first endpoint."""
-        settings = _settings(target)
+        settings = settings_of(target, TlsSettings)
         endpoint = settings.resolved()[0]
         try:
             address = self._resolve(endpoint.host, endpoint.port)[0]
@@ -161,13 +159,9 @@ class TlsCollector:
             UsageError: A type that it does not read.
             ConfigError: The target's settings are wrong.
         """
-        unknown = sorted(set(resource_types) - _RESULTS.keys())
-        if unknown:
-            raise UsageError(
-                f"the tls collector does not read {', '.join(unknown)}", where=target.name
-            )
+        refuse_unknown(self.name, target, resource_types, _RESULTS)
         started_at = context.clock()
-        settings = _settings(target)
+        settings = settings_of(target, TlsSettings)
         sweep = self._sweep(settings, context)
         for name in resource_types:
             result = _RESULTS[name](settings, sweep, context)
@@ -224,17 +218,6 @@ class TlsCollector:
             budget=context.budget,
             fields=fields,
         )
-
-
-def _settings(target: Target) -> TlsSettings:
-    try:
-        return TlsSettings.model_validate(dict(target.settings))
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
-            for item in error.errors()
-        )
-        raise ConfigError(problems, where=f"target {target.name}") from error
 
 
 def _timeout(settings: TlsSettings, context: CollectionContext) -> float:
