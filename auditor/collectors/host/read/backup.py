@@ -10,20 +10,17 @@ import re
 import stat
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, timedelta
 
 from auditor.collectors.host.backup.names import (
-    Slot,
     largest_gap,
     median_before,
     parse_manifest,
-    parse_name,
 )
 from auditor.collectors.host.errors import Unread, unparsable
 from auditor.collectors.host.machine import Machine, instant
 from auditor.collectors.host.read.backup_content import CONTENT_FIELDS, digest_of, read_content
+from auditor.collectors.host.read.backup_folder import BackupFile, Folder, read_folder
 from auditor.collectors.host.read.common import Owners, read_owners
 from auditor.collectors.host.rows import Reading, Row
 from auditor.collectors.host.settings import BackupSet, HostSettings
@@ -36,29 +33,6 @@ _UNMATCHED_SHOWN = 50
 _AHEAD = timedelta(minutes=5)  # a clock may differ this much from the reader's
 
 
-@dataclass(frozen=True, slots=True)
-class BackupFile:
-    """One entry of a backup folder that the pattern matches."""
-
-    slot: Slot
-    path: str
-    size: int
-    mode: int
-    uid: int
-    gid: int
-    modified: datetime
-    device: int
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """What stands in the folder of a set; sorted by slot, class and name."""
-
-    exists: bool
-    files: tuple[BackupFile, ...]
-    unmatched: tuple[str, ...]
-
-
 def read_series(machine: Machine, settings: HostSettings) -> Reading:
     """One row for each set of the settings."""
     reading = Reading(facts={"sets": len(settings.backup_sets)})
@@ -67,7 +41,7 @@ def read_series(machine: Machine, settings: HostSettings) -> Reading:
         fields = [*_SERIES]
         row.attempt(
             fields,
-            lambda each=each: _series(each, _folder(machine, each, reading)),  # type: ignore[misc]
+            lambda each=each: _series(each, read_folder(machine, each, reading)),  # type: ignore[misc]
         )
         row.data |= {
             "every": format_duration(each.every),
@@ -84,7 +58,7 @@ def read_sets(machine: Machine, settings: HostSettings) -> Reading:
     reading = Reading(facts={"sets": len(settings.backup_sets)})
     for each in _sorted(settings):
         try:
-            folder = _folder(machine, each, reading)
+            folder = read_folder(machine, each, reading)
         except Unread as problem:
             reading.gaps.append(problem.gap)
             continue
@@ -104,7 +78,7 @@ def read_files(machine: Machine, settings: HostSettings, executor: Executor) -> 
     owners = read_owners(machine)
     for each in _sorted(settings):
         try:
-            folder = _folder(machine, each, reading)
+            folder = read_folder(machine, each, reading)
         except Unread as problem:
             reading.gaps.append(problem.gap)
             continue
@@ -152,61 +126,6 @@ _COPY = ("offsite", "offsite_sha256", "offsite_modified_at")
 
 def _sorted(settings: HostSettings) -> list[BackupSet]:
     return sorted(settings.backup_sets, key=lambda each: each.name)
-
-
-def _folder(machine: Machine, each: BackupSet, reading: Reading) -> Folder:
-    """The files of a set; a name whose slot is none becomes a gap."""
-    names = machine.names(each.path)
-    if names is None:
-        return Folder(exists=False, files=(), unmatched=())
-    pattern = re.compile(each.pattern)
-    zone = _zone(each)
-    files = []
-    unmatched = []
-    for name in names:
-        path = f"{each.path.rstrip('/')}/{name}"
-        try:
-            slot = parse_name(name, pattern, each.slot_format, zone)
-        except ValueError as error:
-            gap = Gap(Cause.UNPARSABLE, f"{path}: {error}", subject=path)
-            reading.gaps.append(gap)
-            continue
-        if slot is None:
-            unmatched.append(name)
-        elif (file := _backup_file(machine, slot, path)) is not None:
-            files.append(file)
-    files.sort(key=lambda file: (file.slot.at, file.slot.class_, file.slot.name))
-    manifests = [] if each.manifest is None else [each.manifest.partition("{name}")[2]]
-    known = {each.manifest, *(f"{file.slot.name}{manifests[0]}" for file in files if manifests)}
-    return Folder(
-        exists=True,
-        files=tuple(files),
-        unmatched=tuple(name for name in unmatched if name not in known),
-    )
-
-
-def _zone(each: BackupSet) -> ZoneInfo:
-    try:
-        return ZoneInfo(each.slot_timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        detail = f"backup set {each.name}: slot_timezone {each.slot_timezone!r} is no zone"
-        raise Unread(Gap(Cause.NOT_SUPPORTED, detail, subject=each.name)) from error
-
-
-def _backup_file(machine: Machine, slot: Slot, path: str) -> BackupFile | None:
-    found = machine.stat(path)
-    if found is None:  # rotated away since the folder was listed, or a dangling link
-        return None
-    return BackupFile(
-        slot,
-        path,
-        found.st_size,
-        found.st_mode,
-        found.st_uid,
-        found.st_gid,
-        datetime.fromisoformat(instant(found.st_mtime)),
-        found.st_dev,
-    )
 
 
 def _series(each: BackupSet, folder: Folder) -> dict[str, object]:
