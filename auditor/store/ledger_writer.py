@@ -16,24 +16,20 @@ from io import FileIO
 from pathlib import Path
 
 from auditor.errors import LedgerError, StoreError
-from auditor.ledger.chain import Chain
-from auditor.ledger.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
+from auditor.ledger.checkpoint import SignedCheckpoint
 from auditor.ledger.entries import Entry, KeyRecord, LogBody
 from auditor.ledger.journal import encode_frames, read_frames
-from auditor.ledger.merkle import hash_leaf
 from auditor.ledger.note import Note, NoteKey, NoteSignature, SignBytes
-from auditor.ledger.tiles import ENTRIES, TILE_WIDTH, Tile, TileName, encode_bundle
+from auditor.ledger.tiles import Tile, TileName
 from auditor.store.files import make_folders, store_errors, sync_folders, write_file
 from auditor.store.ledger_reader import LogFiles
 from auditor.store.lock import exclusive_lock
 from auditor.store.log_tail import (
     Clock,
     LogSigner,
+    LogTail,
     Signers,
     entry_time,
-    load_edge,
-    load_last_bundle,
-    refuse_replaced,
 )
 
 JOURNAL = "journal"
@@ -99,28 +95,21 @@ class LogWriter:
     ) -> None:
         self._root = root
         self._files = LogFiles(root)
-        self._key, self._sign, self._clock = key, sign, clock
+        self._clock = clock
         self._broken = ""
         self._finished: list[TileName] = []
-        signers = self._signers = Signers(key, sign, previous)
+        self._signers = Signers(key, sign, previous)
         self._signed = self._files.checkpoint()
-        if self._signed is not None:
-            signers.check(self._signed)
-        self._next: LogSigner | None = None
-        if previous is not None and not signers.has_signed(self._signed):
-            self._next = key, sign
-            self._key, self._sign = previous
         self._committed = self._signed.checkpoint.size if self._signed else 0
-        self._edge = load_edge(self._signed, self._files)
-        self._bundle, self._chain = load_last_bundle(self._signed, self._files)
+        self._tail = LogTail(self._signed, self._files, self._signers)
         with store_errors(f"log/{JOURNAL}"):
             self._journal = self._open_journal()
         try:
             self.recovery = self._recover()
             self._refuse_rollback()
             if self.size == 0:
-                vkey = self._key.vkey
-                since = entry_time(self._chain, self._clock)
+                vkey = self._tail.key.vkey
+                since = entry_time(self._tail.chain, self._clock)
                 self.append(KeyRecord(use="log", action="introduce", key=vkey, since=since))
         except BaseException:
             self.close()
@@ -129,7 +118,7 @@ class LogWriter:
     @property
     def size(self) -> int:
         """Entries so far: the index of the next one."""
-        return self._chain.index
+        return self._tail.size
 
     @property
     def checkpoint(self) -> SignedCheckpoint | None:
@@ -164,18 +153,17 @@ class LogWriter:
                 written and the log can be used on.
             StoreError: The disk refused, or the clock is wrong.
         """
-        chain = self._chain.copy()
-        made = [(self._make(chain, body), body) for body in bodies]
+        chain = self._tail.chain.copy()
+        made = [(self._tail.make(chain, body, self._clock), body) for body in bodies]
         indexes = range(self.size, chain.index)
         if len(indexes) != len(made):
             raise LedgerError("the log grew by others while a batch for it was being made")
         with self._breaking("append"):
             for frame in encode_frames((data for data, _body in made), self._signers.seal):
                 self._write_frame(frame)
-            self._chain = chain
+            self._tail.chain = chain
             for data, body in made:
-                self._take(data)
-                self._follow_rotation(body)
+                self._finish(self._tail.take(data, body))
         return indexes
 
     def cosign(self, signatures: Sequence[NoteSignature]) -> SignedCheckpoint:
@@ -209,13 +197,9 @@ class LogWriter:
         if self._signed is not None and self._committed == self.size:
             return self._signed
         with self._breaking("commit"):
-            if self._bundle:
-                name = TileName(ENTRIES, self.size // TILE_WIDTH, len(self._bundle))
-                self._write(Tile(name, encode_bundle(self._bundle)))
-            for tile in self._edge.partial_tiles():
+            for tile in self._tail.last_tiles():
                 self._write(tile)
-            head = Checkpoint(self._key.name, self.size, self._edge.root())
-            signed = sign_checkpoint(head, self._key, self._sign)
+            signed = self._tail.sign_head()
             write_file(self._root, "log/checkpoint", signed.to_bytes())
             self._signed, self._committed = signed, self.size
             self._empty_journal()
@@ -243,10 +227,7 @@ class LogWriter:
             end = frame.end
             if Entry.parse(frame.entry).index < self._committed:
                 continue  # died between checkpoint and emptying the journal
-            entry = self._chain.follow(frame.entry)
-            self._take(frame.entry)
-            self._follow_rotation(entry.body)
-            refuse_replaced(entry.body, self._key)
+            self._finish(self._tail.follow(frame.entry))
             replayed += 1
         with store_errors(f"log/{JOURNAL}"):
             size = self._journal.seek(0, os.SEEK_END)
@@ -268,34 +249,10 @@ class LogWriter:
 
     # Appending
 
-    def _make(self, chain: Chain, body: LogBody) -> bytes:
-        """The next entry of a chain, which takes it."""
-        data = Entry(chain.index, chain.prev, entry_time(chain, self._clock), body).to_bytes()
-        # What could not be read again would end the log for ever: it is found before it is written.
-        chain.advance(data, Entry.parse(data).time)
-        return data
-
-    def _take(self, data: bytes) -> None:
-        self._bundle.append(data)
-        finished = self._edge.append(hash_leaf(data))
-        if len(self._bundle) == TILE_WIDTH:
-            name = TileName(ENTRIES, (self._edge.size - 1) // TILE_WIDTH)
-            finished.insert(0, Tile(name, encode_bundle(self._bundle)))
-            self._bundle = []
-        for tile in finished:
+    def _finish(self, tiles: Iterable[Tile]) -> None:
+        for tile in tiles:
             self._write(tile)
             self._finished.append(tile.name)
-
-    def _follow_rotation(self, body: LogBody) -> None:
-        """From the entry on that rotates to it, the new key signs."""
-        if (
-            self._next is not None
-            and isinstance(body, KeyRecord)
-            and (body.use, body.action) == ("log", "rotate")
-            and body.key == self._next[0].vkey
-        ):
-            self._key, self._sign = self._next
-            self._next = None
 
     def _write_frame(self, frame: bytes) -> None:
         written = self._journal.write(frame)

@@ -160,13 +160,18 @@ class LogTail:
             VerificationError: It does not follow the last one.
         """
         entry = self.chain.follow(data)
-        self._follow_rotation(entry.body)
-        self._follow_retention(entry.body)
+        finished = self.take(data, entry.body)
         refuse_replaced(entry.body, self._key)
+        return finished
+
+    def take(self, data: bytes, body: LogBody) -> list[Tile]:
+        """Take an entry that the chain has already; gives the tiles that became full."""
+        self._follow_rotation(body)
+        self._follow_retention(body)
         finished = self._edge.append(hash_leaf(data))
         self._bundle.append(data)
         if len(self._bundle) == TILE_WIDTH:
-            name = TileName(ENTRIES, (self.size - 1) // TILE_WIDTH)
+            name = TileName(ENTRIES, (self._edge.size - 1) // TILE_WIDTH)
             finished.insert(0, Tile(name, encode_bundle(self._bundle)))
             self._bundle = []
         return finished
