@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,15 @@ _NOT_TRACED = (
     "unit/store/test_power_loss.py",
     "unit/test_shipped_controls.py",
 )
+
+
+def pytest_configure() -> None:
+    """Ctrl-C works for the programs that the tests start.
+
+    A job in the background of a shell ignores it, and hands that on to every process below.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
