@@ -67,7 +67,7 @@ def find_targets(config: Path, collectors: Collectors, type_name: str, names: tu
         if not chosen:
             raise UsageError(
                 f"no target of kind {' or '.join(collector.target_kinds)} in {config}",
-                hint="auditor init --target finds some",
+                hint="add one under `targets`; auditor init in another folder shows the form",
             )
         return chosen
     if collector.name not in CANDIDATES:

@@ -28,6 +28,8 @@ class PackageView:
 
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
+        package = evidence.package
+        self._named = frozenset((*package.before, *package.runs)) if package else frozenset()
 
     def reader(self) -> StoreReader:
         """Read access to the members."""
@@ -50,8 +52,11 @@ class PackageView:
         """The bytes of a run's signed statement.
 
         Raises:
+            UsageError: The manifest does not name that run: the steps pass over a statement of it.
             VerificationError: There is none.
         """
+        if run not in self._named:
+            raise UsageError(f"run {run} is not among those of the bundle, and was not verified")
         return read_bounded(self._evidence.reader, statement_path(run), MAX_BUNDLE)
 
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[Entry]:

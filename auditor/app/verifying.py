@@ -87,7 +87,9 @@ def verify(
     if report is None:
         return result
     absent = evidence.damaged | evidence.pruned
-    return compare_report(report, subject.store, result, policy, now, evidence.keys, absent)
+    return compare_report(
+        report, subject.store, result, policy, now, evidence.keys, absent, evidence.run
+    )
 
 
 def _remembered(head: Path | None) -> bytes | None:

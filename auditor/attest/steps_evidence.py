@@ -65,6 +65,11 @@ def _check_pruned(evidence: Evidence, path: str, objection: str, notes: Notes) -
 def check_verdicts(evidence: Evidence, notes: Notes) -> str:
     """(7) Each run judged again on its recorded evidence: the verdicts must be the same bytes."""
     records = list(evidence.records())
+    before = len(evidence.before())
+    if before:
+        notes.warn(
+            f"{before} runs before the period were not judged again: their evidence is not here"
+        )
     if evidence.rejudge is None:
         notes.warn(f"{len(records)} runs were not judged again")
         return ""

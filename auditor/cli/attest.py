@@ -36,7 +36,7 @@ def attest_group() -> None:
 
     \b
     auditor attest list --all
-    auditor attest oversight/board --role ciso --key keys/ciso.pem --valid-for 365d \\
+    auditor attest oversight/board --role chief-executive --key keys/ciso.pem --valid-for 365d \\
       --statement "The board reviewed security on 3 March" --file minutes.pdf \\
       --fact reviewed_at=2026-03-03T09:00:00Z
     auditor attest review A-2026-001 --as cto --key keys/cto.pem

@@ -89,7 +89,7 @@ def _remove_earlier(text: str) -> None:
 
 
 @click.command(cls=_GateCommand)
-@click.option("--baseline", required=True, help="What to compare with; see below.")
+@click.option("--baseline", required=True, help="What to compare with, as above.")
 @click.option("--run", "run_id", help="Gate this recorded run instead of scanning.")
 @click.option(
     "--accept-unverified-run",

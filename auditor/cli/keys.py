@@ -39,7 +39,7 @@ def keys() -> None:
     auditor keys rotate run --new keys/run-2027.pem
     auditor keys rotate run --new "pkcs11:token=audit;object=run"
     auditor keys rotate run --new awskms:alias/auditor-run
-    auditor keys revoke 3f9a12bc --since 2027-01-15T09:00:00Z --reason "laptop stolen"
+    auditor keys revoke 3f9a12bc --since 2026-11-15T09:00:00Z --reason "laptop stolen"
     auditor keys certificate --csr > run.csr
     """
 
@@ -133,7 +133,7 @@ def rotate_(use: Use, config: Path, place: str, reason: str, *, despite_open_run
 @click.argument("keyid")
 @config_option
 @click.option(
-    "--since", required=True, metavar="TIME", help="RFC 3339, such as 2027-01-15T09:00:00Z."
+    "--since", required=True, metavar="TIME", help="RFC 3339, such as 2026-11-15T09:00:00Z."
 )
 @click.option("--reason", required=True, help="Kept in the log.")
 @guard
@@ -144,7 +144,7 @@ def revoke_(keyid: str, config: Path, since: str, reason: str) -> None:
     time-stamp proves that. The key in use is rotated first.
 
     \b
-    auditor keys revoke 3f9a12bc77d0 --since 2027-01-15T09:00:00Z --reason "laptop stolen"
+    auditor keys revoke 3f9a12bc77d0 --since 2026-11-15T09:00:00Z --reason "laptop stolen"
     """
     try:
         time = parse_instant(since)

@@ -22,7 +22,7 @@ from auditor.cli.common import (
     wants_colour,
 )
 from auditor.cli.undelivered import note_undelivered
-from auditor.errors import UsageError
+from auditor.errors import ExitCode, UsageError
 from auditor.render.formats import check_format
 from auditor.render.period.registry import period_format_names
 from auditor.render.registry import format_names
@@ -52,11 +52,12 @@ def report(
     outputs: tuple[str, ...],
     unsigned: bool,
     no_color: bool,
-) -> None:
+) -> int:
     """Render the report of a recorded run, or of a period; needs no access to the systems.
 
     PDF and HTML files carry the proof of the run and are signed with the run key. A period is
-    half-open and in UTC; everything in its report comes from the log and the store.
+    half-open and in UTC; everything in its report comes from the log and the store. Where no
+    complete run lies in it, nothing was tested: the report is made, and the exit code is 4.
 
     \b
     auditor report
@@ -73,7 +74,7 @@ def report(
                 hint="auditor report --period 2026-Q3 --framework soc2",
             )
         _of_run(config, run_id or "latest", form, outputs, signed=not unsigned, colour=colour)
-        return
+        return ExitCode.OK
     if run_id is not None:
         raise UsageError("a report is of one run or of a period: give --run or --period")
     check_format(form, period_format_names())
@@ -85,6 +86,10 @@ def report(
     if not requests:
         echo(render_period(form, made.report, colour=colour), form)
     note_undelivered(project)
+    if made.report.facts["runs_complete"]:
+        return ExitCode.OK
+    note(f"there is no complete run in {period}: nothing was tested.  Next: auditor run list")
+    return ExitCode.NOTHING_EVALUATED
 
 
 def _of_run(

@@ -49,7 +49,7 @@ def declared_options(function: Callable[..., object]) -> Callable[..., object]:
             option.parameter,
             multiple=True,
             metavar="PATH",
-            help=f"Judge this {option.help} ({what}, or - for stdin); repeatable.",
+            help=f"Judge what is declared: {option.help} ({what}, or - for stdin); repeatable.",
         )(function)
     return function
 

@@ -52,7 +52,7 @@ def init(config: Path, path: Path) -> None:
 def lint(config: Path, path: Path) -> None:
     """List what is wrong, undecided or does not fit the mappings; 1 where there is anything."""
     project = open_project(config)
-    file, source = load_soa(path, _framework(project))
+    file, source = load_soa(_existing(path), _framework(project))
     problems = lint_soa(file, source, project.library.sorted_controls())
     for problem in problems:
         click.echo(str(problem))
@@ -74,7 +74,7 @@ def report(config: Path, path: Path, run_id: str, outputs: tuple[str, ...]) -> N
     """Render the statement over a recorded run; needs no access to the systems."""
     wanted = [parse_request(text, FORMATS) for text in outputs]
     project = open_project(config)
-    file, source = load_soa(path, _framework(project))
+    file, source = load_soa(_existing(path), _framework(project))
     run = find_run(project.store, run_id)
     statement = make_statement(file, source, assemble(recorded(project.store, run)))
     # Both are heavy, and only one may be installed.
@@ -89,6 +89,12 @@ def report(config: Path, path: Path, run_id: str, outputs: tuple[str, ...]) -> N
     for request in wanted:
         note(f"wrote {request.path}")
     note(f"{statement.count('undecided')} of {len(statement.lines)} rows are undecided")
+
+
+def _existing(path: Path) -> Path:
+    if not path.exists():
+        raise UsageError(f"there is no {path}", hint="auditor soa init")
+    return path
 
 
 def _framework(project: Project) -> Framework:

@@ -20,6 +20,7 @@ from auditor.errors import UsageError
 from auditor.render.escape import visible
 
 _INDENT = " " * 17
+_EVIDENCE_STEPS = frozenset({6, 7})
 _MARKS = {
     StepVerdict.OK: ("ok", "green"),
     StepVerdict.WARNING: ("ok, warning", "yellow"),
@@ -109,7 +110,15 @@ def _print(report: VerificationReport, *, colour: bool) -> None:
     verdict = click.style(mark, fg=shade, bold=True) if colour else mark
     click.echo(f"\n{verdict} (exit {int(report.exit_code)})")
     if report.verdict is StepVerdict.CANNOT_TELL:
-        note("Next: auditor verify PATH --trust DIR, with the policy of whoever recorded this")
+        note(f"Next: {_next(report)}")
+
+
+def _next(report: VerificationReport) -> str:
+    """Another policy helps where signers are not known, and not where evidence is not there."""
+    doubtful = {one.number for one in report.steps if one.verdict is StepVerdict.CANNOT_TELL}
+    if doubtful <= _EVIDENCE_STEPS:
+        return "get what these steps name (evidence, a key, a plug-in), and verify again"
+    return "auditor verify PATH --trust DIR, with the policy of whoever recorded this"
 
 
 def _wrapped(text: str) -> str:

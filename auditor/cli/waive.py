@@ -19,7 +19,7 @@ from auditor.app.waiving.requesting import (
 from auditor.catalog.source import Source, validate
 from auditor.cli.common import config_option, guard
 from auditor.core.model.waiver import WaiverRequest
-from auditor.errors import UsageError
+from auditor.errors import DefinitionError, UsageError
 
 
 @click.command()
@@ -89,9 +89,13 @@ def _request(values: dict[str, object]) -> WaiverRequest:
     """The options as a model; problems are named by the option.
 
     Raises:
-        DefinitionError: An option has a wrong form.
+        UsageError: An option has a wrong form.
     """
-    return validate(Source("auditor waive", "", values), WaiverRequest)
+    try:
+        return validate(Source("", "", values), WaiverRequest)
+    except DefinitionError as error:
+        found = [(f"--{p.message.replace('_', '-')}", p.hint) for p in error.problems]
+        raise UsageError("\n".join(text for text, _ in found), hint=found[0][1]) from error
 
 
 def _only_environment(project: Project) -> list[str]:

@@ -81,7 +81,10 @@ CAUSE_REMEDY: Mapping[Cause, tuple[str, str]] = {
     Cause.PROBE_NOT_ALLOWED: ("it needs an active probe", "scan with --allow-probes"),
     Cause.LIMIT: ("a limit of this run was reached", "raise the limit and scan again"),
     Cause.INTERNAL: ("a defect of this program", "report it with the run's id"),
-    Cause.NOT_COLLECTED: ("nothing was collected for it", "scan again with this check selected"),
+    Cause.NOT_COLLECTED: (
+        "nothing was collected for it",
+        "say in auditor.yaml what it reads, and scan with this check selected",
+    ),
     Cause.OTHER_TARGET: ("the evidence is of something else", "scan again"),
     Cause.STALE: ("the evidence is too old", "scan again"),
     Cause.FUTURE: ("the evidence is dated in the future", "compare the clocks"),

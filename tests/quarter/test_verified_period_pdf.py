@@ -35,19 +35,19 @@ def pdf(own: Quarter, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def verified(own: Quarter, path: Path) -> VerificationReport:
+def verified(own: Quarter, path: Path, run: str | None = LAST_RUN) -> VerificationReport:
     subject = find_subject(path, own.folder)
     # The certificate of the run key was made today, whatever the simulated date.
     return verify(
         Subject(subject.store, None, subject.trust, path),
         trust=None,
-        run=LAST_RUN,
+        run=run,
         now=datetime.now(UTC),
     )
 
 
 def test_it_is_signed_and_is_what_log_and_store_give(own: Quarter, pdf: Path) -> None:
-    step = verified(own, pdf).steps[8]
+    step = verified(own, pdf, None).steps[8]
 
     assert b"/ByteRange" in pdf.read_bytes()
     # Other bytes, or a signature that does not hold, would be worse than that.

@@ -41,11 +41,9 @@ def written(own: Quarter, path: Path, period: str = "2026-Q3") -> Path:
     return path
 
 
-def last_step(own: Quarter, path: Path) -> StepResult:
+def last_step(own: Quarter, path: Path, run: str | None = LAST_RUN) -> StepResult:
     subject = find_subject(path, own.folder)
-    report = verify(
-        Subject(subject.store, None, subject.trust, path), trust=None, run=LAST_RUN, now=NOW
-    )
+    report = verify(Subject(subject.store, None, subject.trust, path), trust=None, run=run, now=NOW)
     return report.steps[8]
 
 
@@ -56,15 +54,22 @@ def test_equal_logs_give_equal_bytes(quarter: Quarter, made: MadeReport) -> None
 
 
 def test_a_report_is_what_log_and_store_give(own: Quarter, tmp_path: Path) -> None:
-    step = last_step(own, written(own, tmp_path / "q3.json"))
+    step = last_step(own, written(own, tmp_path / "q3.json"), None)
     assert step.verdict is StepVerdict.OK, step
     assert "q3.json is what log and store give" in step.detail
+
+
+def test_of_one_run_alone_a_report_of_many_cannot_be_told(own: Quarter, tmp_path: Path) -> None:
+    """The others may have been forged: their steps were not taken."""
+    step = last_step(own, written(own, tmp_path / "q3.json"), LAST_RUN)
+    assert step.verdict is StepVerdict.CANNOT_TELL
+    assert "give no --run" in step.notes[0].detail
 
 
 def test_it_stays_so_when_the_log_grows(own: Quarter, tmp_path: Path) -> None:
     path = written(own, tmp_path / "q3.json")
     own.scan(day(10, 2))
-    assert last_step(own, path).verdict is StepVerdict.OK
+    assert last_step(own, path, None).verdict is StepVerdict.OK
 
 
 def test_an_edited_report_is_refused(own: Quarter, tmp_path: Path) -> None:
@@ -124,7 +129,7 @@ def test_an_erased_run_cannot_be_left_out(own: Quarter, tmp_path: Path) -> None:
     (own.folder / "evidence" / history.verdicts.blob.path).unlink()
     with pytest.raises(Exception, match="blobs/"):
         period_of_project(own.project(), "2026-Q3")
-    report = verify(find_subject(path, own.folder), trust=None, run=LAST_RUN, now=NOW)
+    report = verify(find_subject(path, own.folder), trust=None, run=None, now=NOW)
     assert report.steps[8].verdict in (StepVerdict.BAD, StepVerdict.CANNOT_TELL)
 
 
@@ -135,7 +140,7 @@ def test_a_bundle_with_all_runs_shows_the_same(own: Quarter, tmp_path: Path) -> 
     bundle = tmp_path / "all.zip"
     extras = Extras(reports=(path,), trust=project.trust_folder)
     export(project.store, Wish(runs=runs), extras, project.run_key(), bundle)
-    report = verify(find_subject(bundle), trust=project.trust_folder, run=LAST_RUN, now=NOW)
+    report = verify(find_subject(bundle), trust=project.trust_folder, run=None, now=NOW)
     assert report.steps[8].verdict is StepVerdict.OK, report.steps[8]
 
 
@@ -148,7 +153,7 @@ def test_a_bundle_of_the_period_shows_the_same(own: Quarter, tmp_path: Path) -> 
     extras = Extras(reports=(path,), trust=project.trust_folder)
     done = export(project.store, wish, extras, project.run_key(), bundle)
     assert (done.before, done.no_report) == (3, "")
-    report = verify(find_subject(bundle), trust=project.trust_folder, run=LAST_RUN, now=NOW)
+    report = verify(find_subject(bundle), trust=project.trust_folder, run=None, now=NOW)
     assert report.steps[8].verdict is StepVerdict.OK, report.steps[8]
 
 

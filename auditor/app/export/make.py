@@ -55,6 +55,7 @@ from auditor.store.interface import Store
 
 MAX_RUN_FILE = 1 << 30
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_DIGEST = re.compile(rb"sha256:[0-9a-f]{64}")
 Disclose = Callable[[Collect, bytes], bytes]
 """Of the disclosures of an observation, one a line, those that go along."""
 
@@ -264,11 +265,12 @@ class _Packing:
 
     def _was_pruned(self, reference: BlobRef) -> bool:
         """True when a list of what was deleted names the blob's digest."""
-        return any(reference.digest.encode() in data for data in self._pruned_lists)
+        return reference.digest.encode() in self._pruned
 
     @cached_property
-    def _pruned_lists(self) -> list[bytes]:
-        return [self._store.get(blob) for blob in self._choice.pruned]
+    def _pruned(self) -> frozenset[bytes]:
+        lists = (self._store.get(blob) for blob in self._choice.pruned)
+        return frozenset(found for data in lists for found in _DIGEST.findall(data))
 
     def _add_consistency(self) -> None:
         signed = self._choice.signed

@@ -55,16 +55,19 @@ class Survey:
             if isinstance(body, PruneRecord):
                 self.pruned.append(body.blob)
         elif run in self.runs:
-            self.book.add(entry)
-            if isinstance(body, (Report, Timestamp)):
-                self.singles.add(entry.index)
+            self._take_of_run(entry, wanted=isinstance(body, (Report, Timestamp)))
         elif run in self.before.runs or run in self.before.beside:
-            self.book.add(entry)
-            if isinstance(body, Timestamp) and run in self.before.runs:
-                self.singles.add(entry.index)
+            stamped = isinstance(body, Timestamp) and run in self.before.runs
+            self._take_of_run(entry, wanted=stamped)
         else:
             self.people.take(entry)
         self._take_time(entry)
+
+    def _take_of_run(self, entry: Entry, *, wanted: bool) -> None:
+        """What breaks the order of a run goes along, however late it was logged."""
+        history = self.book.add(entry)
+        if wanted or (history is not None and history.problems):
+            self.singles.add(entry.index)
 
     def _take_time(self, entry: Entry) -> None:
         if self.period is None:

@@ -108,7 +108,7 @@ def _outside(start: RunStart, history: RunHistory) -> Iterator[str]:
     requests = cast("dict[str, list[str]]", start.scope.get("requests", {}))
     asked = {(target, kind) for target, kinds in requests.items() for kind in kinds}
     read = {(entry.target, entry.resource_type) for entry in history.collects}
-    for target, kind in sorted(read - asked if history.collects else ()):
+    for target, kind in sorted(read - asked):
         yield f"read {kind} of {target}, which its scope does not ask for"
-    for target, kind in sorted(asked - read if history.collects else ()):
+    for target, kind in sorted(asked - read):
         yield f"has no reading of {kind} of {target}, which its scope asks for"

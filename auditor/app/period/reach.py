@@ -36,7 +36,7 @@ class Reach:
         since: When the oldest run judged that was read; the period's beginning where none was.
         runs: Ids of the complete runs before the period that were read, the oldest first.
         spare: The newest complete run before those; "" where there is none.
-        unfinished: Runs from `since` on, before the period, that have no end in these entries.
+        unfinished: Runs from `since` on, up to the period's end, that have no end in these entries.
     """
 
     since: datetime
@@ -70,13 +70,15 @@ def make_with_reach(
     complete = [line for line in earlier if line.state is RunState.COMPLETE]
     read = [line for line in complete if line.run in recording.statements]
     since = min((line.now for line in read), default=bounds.since)
-    older = [line.run for line in complete if line.now < since and line not in read]
+    older = [line.run for line in complete if line.now < since]
     return made, Reach(
         since,
         tuple(line.run for line in read),
         older[-1] if older else "",
         tuple(
-            line.run for line in earlier if line.state is RunState.UNFINISHED and line.now >= since
+            line.run
+            for line in (*earlier, *made.report.runs)
+            if line.state is RunState.UNFINISHED and line.now >= since
         ),
     )
 

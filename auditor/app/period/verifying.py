@@ -47,6 +47,7 @@ def compare_period(
     notes: Notes,
     name: str,
     absent: Collection[str] = (),
+    run: str | None = None,
 ) -> None:
     """Note what is wrong with a period report that the log knows, or what cannot be told.
 
@@ -54,7 +55,11 @@ def compare_period(
         noted: The `format` of its `report` entry.
         name: Of the file, for messages.
         absent: Paths of evidence that is missing, pruned or damaged.
+        run: The run that alone was verified; None where all were.
     """
+    if run is not None:
+        told = f"it hangs on more runs than {run}, which alone was verified: give no --run"
+        notes.cannot_tell(told, name)
     form = noted.removeprefix(NOTED)
     if form not in period_format_names():
         notes.cannot_tell(f"no renderer for a period report in {form!r} here", name)

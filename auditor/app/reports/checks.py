@@ -42,6 +42,7 @@ def compare_report(
     now: datetime | None = None,
     keys: KeyHistory | None = None,
     absent: Collection[str] = (),
+    run: str | None = None,
 ) -> VerificationReport:
     """The verification with step 8 extended by a comparison of the report's content.
 
@@ -52,9 +53,11 @@ def compare_report(
         now: Time of the verification.
         keys: What policy and log say of the keys; None asks the policy alone.
         absent: Paths of evidence that earlier steps have found missing, pruned or damaged.
+        run: The run that alone was verified; None where all were.
     """
+    data = report.read_bytes()
     return compare_bytes(
-        report.read_bytes(), report.name, store, before, trust, now, keys=keys, absent=absent
+        data, report.name, store, before, trust, now, keys=keys, absent=absent, run=run
     )
 
 
@@ -68,6 +71,7 @@ def compare_bytes(
     *,
     keys: KeyHistory | None = None,
     absent: Collection[str] = (),
+    run: str | None = None,
 ) -> VerificationReport:
     """The same for bytes at hand; `name` is for messages."""
     step = before.steps[STEP]
@@ -87,7 +91,7 @@ def compare_bytes(
         if parts.proof is not None:
             _compare_proof(parts.proof, entry.run, store)
         if is_period_format(entry.format):
-            compare_period(data, entry.format, store, notes, name, absent)
+            compare_period(data, entry.format, store, notes, name, absent, run)
         elif _needs(store, entry.run) & set(absent):
             notes.cannot_tell("it cannot be rendered again: evidence of its run is not here", name)
         else:

@@ -57,6 +57,7 @@ def _compare(
         evidence.now,
         keys=evidence.keys,
         absent=evidence.damaged | evidence.pruned,
+        run=evidence.run,
     )
 
 

@@ -109,13 +109,16 @@ def sample_lines(sample: Sample) -> Iterator[str]:
 
 def listed_samples(store: Store) -> Iterator[str]:
     """A line for each population and draw of the log, in its order."""
+    counts: dict[int, int] = {}
     for logged in sample_entries(store):
         at = f"{logged.entry.index:6}  {format_instant(logged.entry.time)}"
         if logged.freeze is not None:
             one = logged.freeze
+            counts[logged.entry.index] = one.count
             subject = f"{one.control}/{one.check}" if one.check else one.control
             yield f"{at}  population  {subject}  {one.count} items  {one.blob.digest}"
         elif logged.draw is not None:
             two = logged.draw
             again = f"  again after {two.first}: {visible(two.reason)}" if two.reason else ""
-            yield f"{at}  draw        of {two.freeze}  {two.size} items{again}"
+            drawn = min(two.size, counts.get(two.freeze, two.size))
+            yield f"{at}  draw        of {two.freeze}  {drawn} items{again}"

@@ -110,7 +110,10 @@ def revoke(project: Project, wanted: str, since: datetime, reason: str, clock: C
         AuditorError: The log refuses.
     """
     if since > clock():
-        raise UsageError(f"{format_instant(since)} is still to come")
+        raise UsageError(
+            f"{format_instant(since)} is still to come",
+            hint="say from when on it may have been in other hands; now is the latest",
+        )
     trust = load_trust(project.trust_folder)
     use, text, name = _find(project, trust, wanted)
     signer = project.run_key() if use == "run" else project.log_key()
@@ -126,7 +129,8 @@ def revoke(project: Project, wanted: str, since: datetime, reason: str, clock: C
         if entry is None:
             entry = log.append(sign_record(record, signer))
             log.commit()
-    said = [f"entry {entry} of the log: the {use} key {name[:16]} is revoked since {since}"]
+    at = format_instant(since)
+    said = [f"entry {entry} of the log: the {use} key {name[:16]} is revoked since {at}"]
     revoked = _ended(trust, use, name, "revoked_at", since)
     if revoked == trust:
         said.append("the trust policy does not name the key, or says so already")

@@ -20,7 +20,7 @@ _TITLES = {"mariadb": "MariaDB 10.5 and later", "mysql": "MySQL 8.0 and later"}
 def grant_documents(resource_types: Iterable[str]) -> Mapping[str, str]:
     """Name of a form to its SQL: `sql` for MariaDB, `sql-mysql8` for MySQL.
 
-    Grants on a table hold a placeholder, for each table of the setting `audit_tables`.
+    Grants on a table are comments with a placeholder, for each table of the setting `audit_tables`.
     """
     wanted = list(resource_types)
     return {form: _document(flavour, wanted) for form, flavour in _FORMS.items()}
@@ -35,5 +35,6 @@ def _document(flavour: str, resource_types: Iterable[str]) -> str:
         if sql:
             per = ", for each table of audit_tables" if grant.per == "table" else ""
             lines.append(f"-- to {grant.title}{per}\n")
-            lines += [f"{line.replace('{table}', TABLE)};\n" for line in sql]
+            mark = "-- " if per else ""  # a client would stop at a table that there is not
+            lines += [f"{mark}{line.replace('{table}', TABLE)};\n" for line in sql]
     return "".join(lines)

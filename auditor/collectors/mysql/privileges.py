@@ -65,15 +65,24 @@ class Privileges:
     accounts: Sequence[Account]
     grants: Sequence[Grant] = field(default=())
     routine_grants: Sequence[Grant] = field(default=())
+    # By name, as servers have thousands of each and every account is asked about every routine.
+    _accounts: Mapping[Name, Account] = field(init=False, repr=False, compare=False)
+    _grants: Mapping[str, Sequence[Grant]] = field(init=False, repr=False, compare=False)
+    _routine_grants: Mapping[str, Sequence[Grant]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index what is asked for by name."""
+        object.__setattr__(self, "_accounts", {one.name: one for one in self.accounts})
+        object.__setattr__(self, "_grants", _by_user(self.grants))
+        object.__setattr__(self, "_routine_grants", _by_user(self.routine_grants))
 
     def chain(self, account: Account) -> list[Account]:
         """The account and every role that it has, by any way, and PUBLIC."""
-        known = {one.name: one for one in self.accounts}
         found: dict[Name, Account] = {account.name: account}
         queue = [*account.roles, PUBLIC]
         while queue:
             name = queue.pop()
-            role = known.get(name)
+            role = self._accounts.get(name)
             if role is not None and name not in found:
                 found[name] = role
                 queue += role.roles
@@ -126,25 +135,46 @@ class Privileges:
             definer: It runs as its definer now; else who may alter it can make it do so.
         """
         rights = frozenset({"ALTER ROUTINE", "EXECUTE"} if definer else {"ALTER ROUTINE"})
-        own = [one for one in self.routine_grants if _covers(one, database, routine)]
-        whole = [one for one in self.grants if one.table is None and _covers(one, database, "")]
         return any(
             one.privileges & rights
-            or any(grant.privileges & rights for grant in (*own, *whole) if _same(grant.name, one))
+            or any(held & rights for held in self._held_on_routine(one, database, routine))
             for one in self.chain(account)
         )
+
+    def _held_on_routine(
+        self, account: Account, database: str, routine: str
+    ) -> Iterable[frozenset[str]]:
+        for grant in _about(account, self._routine_grants):
+            if _covers(grant, database, routine):
+                yield grant.privileges
+        for grant in _about(account, self._grants):
+            if grant.table is None and _covers(grant, database, ""):
+                yield grant.privileges
 
     def _held(
         self, account: Account, database: str, table: str
     ) -> Iterable[tuple[str, frozenset[str]]]:
         yield ON_ALL, account.privileges
-        for grant in self.grants:
-            if _same(grant.name, account) and _covers(grant, database, table):
+        for grant in _about(account, self._grants):
+            if _covers(grant, database, table):
                 yield grant.on, grant.privileges
 
 
 def _forbidden(place: str) -> frozenset[str]:
     return CHANGES_ROWS | CHANGES_TABLE | (CHANGES_ALL if place == ON_ALL else frozenset())
+
+
+def _by_user(grants: Iterable[Grant]) -> dict[str, list[Grant]]:
+    found: dict[str, list[Grant]] = {}
+    for grant in grants:
+        found.setdefault(grant.name[0], []).append(grant)
+    return found
+
+
+def _about(account: Account, grants: Mapping[str, Sequence[Grant]]) -> Iterable[Grant]:
+    """The rows that may be about an account: its user's, and everybody's."""
+    for user in {account.user, ""}:
+        yield from (one for one in grants.get(user, ()) if _same(one.name, account))
 
 
 def _same(name: Name, account: Account) -> bool:

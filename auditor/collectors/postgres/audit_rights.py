@@ -30,12 +30,22 @@ shown AS (SELECT w.ev_class AS oid FROM family JOIN pg_depend p ON p.refobjid = 
 """
 """The table's partitions and children, its parents, and the views of all of them."""
 
-# A role can do what any role can that it is a member of: SET ROLE needs no INHERIT. It changes rows
-# by its own right, by that on a row that a foreign key refers to and takes the audit row along, and
-# by that on a view, which acts as its owner. Who owns the schema may drop the table; before 16, who
-# may create roles may become any that is no superuser, and some of those write the server's files.
+# A role can do what any role can that it is a member of: SET ROLE needs no INHERIT. The server
+# keeps the memberships of the role that was asked for last, so they are asked for role by role.
+REACH = """
+reach AS (SELECT r.oid, r.rolname::text AS role, m.oid AS member
+  FROM (SELECT oid, rolname FROM pg_roles WHERE rolname = ANY(:roles::text[]) OFFSET 0) r
+  CROSS JOIN LATERAL
+    (SELECT oid FROM pg_roles WHERE pg_has_role(r.oid, oid, 'MEMBER') OFFSET 0) m)
+"""
+"""The roles that are asked about, each with every role that it is a member of, and with itself."""
+
+# It changes rows by its own right, by that on a row that a foreign key refers to and takes the
+# audit row along, and by that on a view, which acts as its owner. Who owns the schema may drop the
+# table; before 16, who may create roles may become any that is no superuser, and some of those
+# write the server's files.
 _RIGHTS = f"""
-WITH RECURSIVE {FAMILY},
+WITH RECURSIVE {FAMILY}, {REACH},
 referred AS (SELECT confrelid AS oid, confdeltype, confupdtype FROM pg_constraint
   WHERE contype = 'f' AND conrelid IN (SELECT oid FROM own)
   UNION SELECT k.confrelid, d.confdeltype, d.confupdtype FROM referred d JOIN pg_constraint k
@@ -43,41 +53,43 @@ referred AS (SELECT confrelid AS oid, confdeltype, confupdtype FROM pg_constrain
 views AS (SELECT v.oid, pg_relation_is_updatable(v.oid, true) AS events
   FROM shown JOIN pg_class v ON v.oid = shown.oid WHERE v.relkind = 'v' AND NOT EXISTS
   (SELECT FROM pg_options_to_table(v.reloptions)
-    WHERE option_name = 'security_invoker' AND option_value::bool))
-SELECT r.rolname AS role, a.superuser,
-  g.owns OR (a.makes_roles AND current_setting('server_version_num')::int < 160000) AS owns,
-  a.can_insert, a.can_update OR f.can_update OR v.can_update AS can_update,
-  a.can_delete OR f.can_delete OR v.can_delete AS can_delete, a.can_truncate, p.can_change_partition
-FROM pg_roles r
-  CROSS JOIN LATERAL (SELECT bool_or(pg_has_role(r.oid, c.relowner, 'MEMBER')
-      OR pg_has_role(r.oid, n.nspowner, 'MEMBER')) AS owns
-    FROM named JOIN pg_class c ON c.oid = named.oid JOIN pg_namespace n ON n.oid = c.relnamespace) g
-  CROSS JOIN LATERAL (SELECT bool_or(m.rolsuper OR m.rolname IN ('pg_execute_server_program',
-      'pg_write_server_files')) AS superuser,
-    bool_or(m.rolcreaterole) AS makes_roles,
-    bool_or(has_any_column_privilege(m.oid, :oid, 'INSERT')) AS can_insert,
-    bool_or(has_any_column_privilege(m.oid, t.oid, 'UPDATE')) AS can_update,
-    bool_or(has_table_privilege(m.oid, t.oid, 'DELETE')) AS can_delete,
-    bool_or(has_table_privilege(m.oid, t.oid, 'TRUNCATE')) AS can_truncate
-    FROM pg_roles m, named t WHERE pg_has_role(r.oid, m.oid, 'MEMBER')) a
+    WHERE option_name = 'security_invoker' AND option_value::bool)),
+able AS (SELECT m.oid AS member, m.rolsuper OR m.rolname IN ('pg_execute_server_program',
+      'pg_write_server_files') AS superuser,
+    t.owns OR (m.rolcreaterole AND current_setting('server_version_num')::int < 160000) AS owns,
+    has_any_column_privilege(m.oid, :oid, 'INSERT') AS can_insert,
+    t.can_update OR f.can_update OR v.can_update AS can_update,
+    t.can_delete OR f.can_delete OR v.can_delete AS can_delete, t.can_truncate,
+    p.can_change_partition
+  FROM pg_roles m
+  CROSS JOIN LATERAL (SELECT bool_or(m.oid IN (c.relowner, n.nspowner)) AS owns,
+    bool_or(has_any_column_privilege(m.oid, c.oid, 'UPDATE')) AS can_update,
+    bool_or(has_table_privilege(m.oid, c.oid, 'DELETE')) AS can_delete,
+    bool_or(has_table_privilege(m.oid, c.oid, 'TRUNCATE')) AS can_truncate
+    FROM named JOIN pg_class c ON c.oid = named.oid
+      JOIN pg_namespace n ON n.oid = c.relnamespace) t
   CROSS JOIN LATERAL (SELECT coalesce(bool_or(has_any_column_privilege(m.oid, b.oid, 'UPDATE')
     OR has_table_privilege(m.oid, b.oid, 'DELETE')
     OR has_table_privilege(m.oid, b.oid, 'TRUNCATE')
     OR m.oid IN (c.relowner, n.nspowner)), false) AS can_change_partition
-    FROM pg_roles m, below b JOIN pg_class c ON c.oid = b.oid
-    JOIN pg_namespace n ON n.oid = c.relnamespace WHERE pg_has_role(r.oid, m.oid, 'MEMBER')) p
+    FROM below b JOIN pg_class c ON c.oid = b.oid JOIN pg_namespace n ON n.oid = c.relnamespace) p
   CROSS JOIN LATERAL (SELECT coalesce(bool_or(d.confdeltype = 'c'
       AND has_table_privilege(m.oid, d.oid, 'DELETE')), false) AS can_delete,
     coalesce(bool_or((d.confdeltype IN ('n', 'd') AND has_table_privilege(m.oid, d.oid, 'DELETE'))
       OR (d.confupdtype IN ('c', 'n', 'd')
       AND has_any_column_privilege(m.oid, d.oid, 'UPDATE'))), false) AS can_update
-    FROM pg_roles m, referred d WHERE pg_has_role(r.oid, m.oid, 'MEMBER')) f
+    FROM referred d) f
   CROSS JOIN LATERAL (SELECT coalesce(bool_or(w.events & 16 > 0
       AND has_table_privilege(m.oid, w.oid, 'DELETE')), false) AS can_delete,
     coalesce(bool_or(w.events & 4 > 0
       AND has_any_column_privilege(m.oid, w.oid, 'UPDATE')), false) AS can_update
-    FROM pg_roles m, views w WHERE pg_has_role(r.oid, m.oid, 'MEMBER')) v
-WHERE r.rolname = ANY(:roles::text[]) ORDER BY r.rolname
+    FROM views w) v
+  WHERE m.oid IN (SELECT member FROM reach))
+SELECT r.role, bool_or(a.superuser) AS superuser, bool_or(a.owns) AS owns,
+  bool_or(a.can_insert) AS can_insert, bool_or(a.can_update) AS can_update,
+  bool_or(a.can_delete) AS can_delete, bool_or(a.can_truncate) AS can_truncate,
+  bool_or(a.can_change_partition) AS can_change_partition
+FROM reach r JOIN able a ON a.member = r.member GROUP BY r.role ORDER BY r.role
 """  # noqa: S608 - our own texts
 _TRIGGERS = r"""
 SELECT coalesce(bool_or(raises AND t.tgtype & 16 > 0 AND t.tgattr = ''), false) AS guards_update,

@@ -7,7 +7,8 @@ and the digest of its definition.
 Routines count when they are SECURITY DEFINER and made after the server was set up. Those that an
 extension brought and a superuser owns do not: only a superuser can put a routine there. EXECUTE is
 enough (the schema's USAGE is not asked for: views and defaults reach code without it), and so is a
-trigger that calls the routine, whoever's write fires it.
+trigger that calls the routine, whoever's write fires it, and an aggregate made of it, for which the
+server asks for the right of the aggregate's owner.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from auditor.collectors.postgres.audit_rights import FAMILY
+from auditor.collectors.postgres.audit_rights import FAMILY, REACH
 from auditor.collectors.sql.failures import failed
 from auditor.collectors.sql.might import detours
 from auditor.collectors.sql.reading import Scope
-from auditor.collectors.sql.session import Rows
+from auditor.collectors.sql.session import Row, Rows
 from auditor.core.model.status import Cause
 
 _MAX_WAYS = 20_000
@@ -37,24 +38,31 @@ WHERE {_COUNTED} ORDER BY 1
 """  # noqa: S608 - our own texts
 # Each with the roles that can have it run and do not have its rights anyway.
 _ROUTINES = f"""
-SELECT p.oid::bigint AS oid, p.oid::regprocedure::text AS name, o.rolname AS owner,
-  array_agg(r.rolname::text) AS roles
-FROM pg_proc p JOIN pg_roles o ON o.oid = p.proowner, pg_roles r
-WHERE {_COUNTED} AND o.rolname = ANY(:owners::text[]) AND r.rolname = ANY(:roles::text[])
-  AND NOT pg_has_role(r.oid, p.proowner, 'MEMBER')
-  AND (EXISTS (SELECT FROM pg_trigger t WHERE t.tgfoid = p.oid)
-    OR EXISTS (SELECT FROM pg_event_trigger t WHERE t.evtfoid = p.oid)
-    OR EXISTS (SELECT FROM pg_roles m WHERE pg_has_role(r.oid, m.oid, 'MEMBER')
-      AND has_function_privilege(m.oid, p.oid, 'EXECUTE')))
-GROUP BY p.oid, o.rolname ORDER BY 2
+WITH {REACH},
+counted AS (SELECT p.oid, p.proowner, o.rolname AS owner,
+    p.oid IN (SELECT tgfoid FROM pg_trigger UNION SELECT evtfoid FROM pg_event_trigger
+      UNION SELECT unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn,
+        aggmtransfn, aggminvtransfn, aggmfinalfn]::oid[]) FROM pg_aggregate) AS fired
+  FROM pg_proc p JOIN pg_roles o ON o.oid = p.proowner
+  WHERE {_COUNTED} AND o.rolname = ANY(:owners::text[]) OFFSET 0),
+runs AS (SELECT m.member, p.* FROM (SELECT DISTINCT member FROM reach) m
+  CROSS JOIN LATERAL (SELECT oid, proowner, owner FROM counted
+    WHERE fired OR has_function_privilege(m.member, oid, 'EXECUTE') OFFSET 0) p OFFSET 0)
+SELECT x.oid::bigint AS oid, x.oid::regprocedure::text AS name, x.owner,
+  array_agg(DISTINCT r.role) AS roles
+FROM runs x JOIN reach r ON r.member = x.member
+WHERE NOT EXISTS (SELECT FROM reach o WHERE o.oid = r.oid AND o.member = x.proowner)
+GROUP BY x.oid, x.owner ORDER BY 2
 """  # noqa: S608 - our own texts
 _DEFINITIONS = """
 SELECT p.oid::bigint, pg_get_functiondef(p.oid) FROM pg_proc p WHERE p.oid = ANY(:oids::oid[])
 """
 # A rule acts as the owner of its table. A foreign table may lead back to this server, as somebody
-# else: its name is all that tells. Who may make a trigger runs code as whoever writes next.
+# else: its name is all that tells. A foreign server does with any name, for who may use it and is
+# mapped to somebody there: by dblink, or by foreign tables of one's own. Who may make a trigger
+# runs code as whoever writes next.
 _OTHERS = f"""
-WITH RECURSIVE {FAMILY},
+WITH RECURSIVE {FAMILY}, {REACH},
 rules AS (SELECT DISTINCT w.oid, w.ev_class, CASE w.ev_type WHEN '2' THEN 'UPDATE'
     WHEN '3' THEN 'INSERT' ELSE 'DELETE' END AS event, pg_get_ruledef(w.oid) AS body,
     'rule ' || quote_ident(w.rulename) || ' on ' || w.ev_class::regclass AS name
@@ -68,17 +76,23 @@ ways AS (SELECT name, body, ev_class AS oid, event FROM rules
       || coalesce(s.srvoptions::text, '') || ' ' || coalesce(f.ftoptions::text, ''),
       f.ftrelid, e.event
     FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver
-      JOIN pg_class c ON c.oid = f.ftrelid JOIN pg_class a ON a.oid = :oid,
+      JOIN pg_class c ON c.oid = f.ftrelid,
       (VALUES ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS e(event)
-    WHERE a.relname = coalesce((SELECT option_value FROM pg_options_to_table(f.ftoptions)
-      WHERE option_name = 'table_name'), c.relname)
+    WHERE coalesce((SELECT option_value FROM pg_options_to_table(f.ftoptions)
+      WHERE option_name = 'table_name'), c.relname) IN (SELECT relname FROM pg_class
+      WHERE oid IN (SELECT oid FROM family UNION SELECT oid FROM shown))
   UNION ALL SELECT 'right TRIGGER on ' || oid::regclass, '', oid, 'TRIGGER' FROM family)
-SELECT DISTINCT w.name, w.body, r.rolname AS role
-FROM ways w, pg_roles r, pg_roles m
-WHERE r.rolname = ANY(:roles::text[]) AND pg_has_role(r.oid, m.oid, 'MEMBER')
-  AND (has_table_privilege(m.oid, w.oid, w.event)
-    OR CASE WHEN w.event IN ('INSERT', 'UPDATE')
-      THEN has_any_column_privilege(m.oid, w.oid, w.event) ELSE false END)
+SELECT w.name, w.body, r.role FROM ways w, reach r
+WHERE has_table_privilege(r.member, w.oid, w.event)
+  OR CASE WHEN w.event IN ('INSERT', 'UPDATE')
+    THEN has_any_column_privilege(r.member, w.oid, w.event) ELSE false END
+UNION SELECT 'foreign server ' || quote_ident(s.srvname), s.srvname || ' '
+    || coalesce(s.srvoptions::text, ''), r.role
+  FROM pg_foreign_server s, reach r
+  WHERE has_server_privilege(r.member, s.oid, 'USAGE')
+    AND EXISTS (SELECT FROM pg_user_mappings u WHERE u.srvid = s.oid AND u.umuser IN (0, r.member))
+    AND coalesce((SELECT option_value FROM pg_options_to_table(s.srvoptions)
+      WHERE option_name = 'dbname'), current_database()) = current_database()
 ORDER BY 1, 3
 """  # noqa: S608 - our own texts
 _ELSEWHERE = f"""
@@ -125,8 +139,8 @@ def indirect_ways(
     """
     asked = sorted({*roles, *owners} - set(changing))
     others = _others(scope, label, oid, asked)
-    routines = _routines(scope, sorted(owners), asked)
     able = {*changing, *others}
+    routines = _routines(scope, owners, asked, able)
     code = [(one.owner, one.roles) for one in routines]
     found = {role: [routines[at] for at in detours(code, able, role)] for role in roles}
     texts = _texts(scope, [one for ones in found.values() for one in ones])
@@ -142,13 +156,26 @@ def on_other_servers(scope: Scope, label: str, oid: object) -> list[str]:
     return [str(row[0]) for row in answer.rows]
 
 
-def _routines(scope: Scope, owners: list[str], roles: list[str]) -> list[Routine]:
-    params = {"owners": owners, "roles": roles}
-    found = _all(scope, "routines of definers", _ROUTINES, params).rows
-    return [
-        Routine(int(str(oid)), str(name), str(owner), frozenset(cast("list[str]", who)))
-        for oid, name, owner, who in found
-    ]
+def _routines(
+    scope: Scope, owners: Collection[str], roles: list[str], able: Collection[str]
+) -> list[Routine]:
+    """Those of owners who may change the table, or may run one of these: others do not matter."""
+    found: list[Routine] = []
+    left, strong = set(owners), set(able)
+    while left & strong:
+        params = {"owners": sorted(left & strong), "roles": roles}
+        left -= strong
+        more = [
+            _routine(row) for row in _all(scope, "routines of definers", _ROUTINES, params).rows
+        ]
+        strong = strong.union(*(one.roles for one in more))
+        found += more
+    return found
+
+
+def _routine(row: Row) -> Routine:
+    oid, name, owner, roles = row
+    return Routine(int(str(oid)), str(name), str(owner), frozenset(cast("list[str]", roles)))
 
 
 def _texts(scope: Scope, routines: Iterable[Routine]) -> dict[int, str]:

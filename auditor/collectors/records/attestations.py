@@ -217,14 +217,18 @@ def _logged(found: Found, records: OwnRecords) -> Iterator[tuple[str, str]]:
 
 
 def _reused_of_log(found: Found, shelf: Shelf, records: OwnRecords) -> dict[str, str]:
-    """The same as `_reused`, of what the log took note of and is not here any more."""
-    here = {one.attestation.id for one in shelf.found}
+    """The same as `_reused`, of what the log took note of and is not here any more as it was.
+
+    A file that was written over served its period as well, and goes by the same id.
+    """
+    here = {digest(one.text.encode()) for one in shelf.found}
     digests = {a.sha256 for a in found.attestation.attachments}
     return {
         noted.id: noted.period
         for noted in records.noted
         if noted.check == found.attestation.check
-        and noted.id not in here
+        and noted.digest not in here
+        and noted.period != (found.attestation.period or "")
         and noted.attachments
         and digests
         and (digests <= noted.attachments or noted.attachments <= digests)

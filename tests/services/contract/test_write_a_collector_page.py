@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,22 @@ def _run(package: Path, *command: str) -> subprocess.CompletedProcess[str]:
 def _suite(package: Path, choice: str = "door-server or registry") -> tuple[int, str]:
     done = _run(package, "pytest", "-q", "-p", "no:cacheprovider", _SUITE, "-k", choice)
     return done.returncode, done.stdout + done.stderr
+
+
+def test_it_can_be_built_as_it_stands(package: Path) -> None:
+    (package / "auditor_doors-1.0.dist-info").rename(package / "found-by-python")
+    done = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", "dist"],
+        cwd=package,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (wheel,) = (package / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert names == {"doors/__init__.py", "doors/session.py", "doors/types.yaml", "doors_world.py"}
 
 
 def test_it_keeps_the_contract(package: Path) -> None:

@@ -222,7 +222,11 @@ def write_certificates(folder: Path) -> Path:
 def grant_lines(document: str, tables: Sequence[str] = ()) -> list[str]:
     """The statements of a document of grants, for these audit tables."""
     text = document.replace("'PASSWORD'", f"'{PASSWORD}'")
-    lines = [line.rstrip(";") for line in text.splitlines() if line and not line.startswith("--")]
+    given = [
+        line.removeprefix("-- ") if line.startswith("-- GRANT ") else line
+        for line in text.splitlines()
+    ]
+    lines = [line.rstrip(";") for line in given if line and not line.startswith("--")]
     found = []
     for line in lines:
         targets = tables if "`DATABASE`.`TABLE`" in line else [""]

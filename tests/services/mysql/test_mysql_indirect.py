@@ -17,6 +17,7 @@ from tests.services.mysql.servers import PASSWORD, Server, settings_of
 pytestmark = [pytest.mark.service, pytest.mark.usefixtures("password")]
 _APP = "app@'10.0.0.%'"
 _SECRET = f"IDENTIFIED VIA ed25519 USING PASSWORD('{PASSWORD}')"
+_CLOSED = "REVOKE SELECT ON shop.shown FROM app@'10.0.0.%'"
 _WIPE = "CREATE PROCEDURE shop.wipe() DELETE FROM shop.events"
 _COUNTED = """CREATE FUNCTION shop.wipe() RETURNS INT DETERMINISTIC
   BEGIN DELETE FROM shop.events; RETURN 1; END"""
@@ -67,6 +68,13 @@ WAYS: Mapping[str, tuple[Sequence[str], Sequence[str], str]] = {
         ("DROP VIEW shop.shown", f"REVOKE DELETE ON shop.shown FROM {_APP}"),
         "view shop.shown as root@localhost",
     ),
+    "a view that is only read and runs a function as its definer": (
+        (_COUNTED, "CREATE VIEW shop.shown AS SELECT shop.wipe() AS n",
+         f"GRANT SELECT ON shop.shown TO {_APP}"),
+        ("DROP VIEW shop.shown", "DROP FUNCTION shop.wipe",
+         _CLOSED),
+        "view shop.shown as root@localhost",
+    ),
     "an event": (
         ("CREATE EVENT shop.purge ON SCHEDULE EVERY 1 DAY DO DELETE FROM shop.events",),
         ("DROP EVENT shop.purge",),
@@ -108,6 +116,19 @@ HARMLESS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
         ("CREATE SQL SECURITY INVOKER VIEW shop.shown AS SELECT * FROM shop.events",
          f"GRANT DELETE ON shop.shown TO {_APP}"),
         ("DROP VIEW shop.shown", f"REVOKE DELETE ON shop.shown FROM {_APP}"),
+    ),
+    "a view that is only read, where there is no function": (
+        ("CREATE VIEW shop.shown AS SELECT * FROM shop.events",
+         f"GRANT SELECT ON shop.shown TO {_APP}"),
+        ("DROP VIEW shop.shown", _CLOSED),
+    ),
+    "a view that is only read, of an account that may run no function": (
+        (_COUNTED, f"CREATE USER idle@localhost {_SECRET}",
+         "GRANT SELECT, DELETE ON shop.events TO idle@localhost",
+         "CREATE DEFINER = idle@localhost VIEW shop.shown AS SELECT * FROM shop.events",
+         f"GRANT SELECT ON shop.shown TO {_APP}"),
+        ("DROP VIEW shop.shown", "DROP FUNCTION shop.wipe", "DROP USER idle@localhost",
+         _CLOSED),
     ),
     "a view that cannot be changed": (
         ("CREATE VIEW shop.shown AS SELECT COUNT(*) AS n FROM shop.events",
@@ -180,6 +201,36 @@ def test_the_server_refuses_what_is_said_to_be_refused(good: Server) -> None:
             good.sql("CALL shop.lost()")
     finally:
         good.sql("DROP TABLE shop.small", "DROP PROCEDURE shop.lost")
+
+
+def test_who_only_reads_a_view_deletes_rows_by_its_function(good: Server) -> None:
+    """What is told is true: no right on the row, none on the function, and a row is gone."""
+    good.sql(
+        "CREATE TABLE shop.log (id INT)", "INSERT INTO shop.log VALUES (1), (2)",
+        """CREATE FUNCTION shop.wipe() RETURNS INT DETERMINISTIC
+           BEGIN DELETE FROM shop.log WHERE id = 1; RETURN 1; END""",
+        "CREATE VIEW shop.shown AS SELECT shop.wipe() AS n",
+        f"CREATE USER near@'%' {_SECRET}",
+        "GRANT SELECT ON shop.shown TO near@'%'",
+    )  # fmt: skip
+    try:
+        with (
+            pymysql.connect(
+                host="127.0.0.1", port=good.port, user="near", password=PASSWORD,
+                ssl_ca=str(good.ca), autocommit=True,
+            ) as connection,
+            connection.cursor() as cursor,
+        ):  # fmt: skip
+            with pytest.raises(pymysql.err.OperationalError, match="denied"):
+                cursor.execute("SELECT shop.wipe()")
+            cursor.execute("SELECT n FROM shop.shown")
+        left = good.sql("SELECT id FROM shop.log")
+    finally:
+        good.sql(
+            "DROP VIEW shop.shown", "DROP FUNCTION shop.wipe", "DROP TABLE shop.log",
+            "DROP USER near@'%'",
+        )  # fmt: skip
+    assert left == [(2,)]
 
 
 def test_the_application_deletes_rows_by_such_a_procedure(good: Server) -> None:

@@ -12,7 +12,7 @@ from auditor.core.model.observation import Resource
 from auditor.core.model.status import Cause
 from tests.services.postgres.conftest import collect, target_of
 from tests.services.postgres.planted import good_server
-from tests.services.postgres.server import Server
+from tests.services.postgres.server import PASSWORD, SUPERUSER, Server
 
 pytestmark = pytest.mark.service
 _FORGE = """CREATE FUNCTION forge() RETURNS void LANGUAGE sql SECURITY DEFINER
@@ -22,6 +22,15 @@ _CLOSED = "REVOKE EXECUTE ON FUNCTION forge() FROM PUBLIC"
 _STAMP = """CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   AS $$ BEGIN RETURN NEW; END $$"""
 _PLAIN = ("CREATE TABLE jobs (id int)", "GRANT INSERT ON jobs TO app")
+_TALLY = (
+    """CREATE FUNCTION step(int, int) RETURNS int LANGUAGE sql SECURITY DEFINER
+       AS 'SELECT $1 + $2'""",
+    "ALTER FUNCTION step(int, int) OWNER TO ledger_owner",
+    "REVOKE EXECUTE ON FUNCTION step(int, int) FROM PUBLIC",
+    "CREATE AGGREGATE tally(int) (SFUNC = step, STYPE = int, INITCOND = '0')",
+    "ALTER AGGREGATE tally(int) OWNER TO ledger_owner",
+)
+_NO_TALLY = ("DROP AGGREGATE tally(int)", "DROP FUNCTION step(int, int)")
 # What is done, what undoes it, and how the way that must be told begins.
 WAYS: Mapping[str, tuple[Sequence[str], Sequence[str], str]] = {
     "a routine of the owner that everybody may run": (
@@ -53,6 +62,7 @@ WAYS: Mapping[str, tuple[Sequence[str], Sequence[str], str]] = {
         ("DROP TABLE jobs", "DROP FUNCTION stamp()"),
         "public.stamp() as ledger_owner",
     ),
+    "an aggregate": (_TALLY, _NO_TALLY, "public.step(integer,integer) as ledger_owner"),
     "a rule of another table": (
         (*_PLAIN, "CREATE RULE wipe AS ON INSERT TO jobs DO ALSO DELETE FROM audit_log"),
         ("DROP TABLE jobs",),
@@ -167,6 +177,18 @@ def test_the_application_changes_a_row_by_such_a_routine(server: Server) -> None
     assert found == [("forged",)]
 
 
+def test_an_aggregate_runs_what_its_caller_may_not_run(server: Server) -> None:
+    server.run(*_TALLY, database="ledger")
+    try:
+        with server.connect("ledger", "app", "application-of-the-tests") as connection:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("SELECT step(1, 2)")
+            found = connection.execute("SELECT tally(n) FROM generate_series(1, 3) n").fetchall()
+    finally:
+        server.run(*_NO_TALLY, database="ledger")
+    assert found == [(6,)]
+
+
 def test_another_body_is_another_way(server: Server) -> None:
     """A review of the routine that was is none of the routine that is."""
     told = []
@@ -189,13 +211,101 @@ def test_rows_on_another_server_are_not_vouched_for(server: Server) -> None:
     assert (gap.cause, "public.part" in gap.detail) == (Cause.NOT_SUPPORTED, True)
 
 
-def test_a_foreign_table_that_may_lead_back_is_told(server: Server) -> None:
+_FOREIGN = (
+    "CREATE EXTENSION postgres_fdw",
+    "CREATE SERVER back FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'localhost')",
+)
+
+
+@pytest.mark.parametrize("name", ["audit_log", "part", "shown"])
+def test_a_foreign_table_that_may_lead_back_is_told(server: Server, name: str) -> None:
+    """By its own name, by that of a partition, and by that of a view."""
     done = (
-        "CREATE EXTENSION postgres_fdw",
-        "CREATE SERVER back FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'localhost')",
-        "CREATE FOREIGN TABLE log (id bigint) SERVER back OPTIONS (table_name 'audit_log')",
+        *_FOREIGN,
+        "CREATE TABLE part () INHERITS (audit_log)",
+        "CREATE VIEW shown AS SELECT * FROM audit_log",
+        f"CREATE FOREIGN TABLE log (id bigint) SERVER back OPTIONS (table_name '{name}')",
         "CREATE FOREIGN TABLE other (id bigint) SERVER back OPTIONS (table_name 'jobs')",
         "GRANT DELETE ON log, other TO app",
     )
-    with changed(server, done, ("DROP EXTENSION postgres_fdw CASCADE",)) as row:
-        assert str(row.data["indirect"]).startswith("['foreign table public.log ")
+    undone = ("DROP VIEW shown", "DROP TABLE part", "DROP EXTENSION postgres_fdw CASCADE")
+    with changed(server, done, undone) as row:
+        (told,) = ways_of(row)
+        assert told.startswith("foreign table public.log ")
+
+
+_USED = "GRANT USAGE ON FOREIGN SERVER back TO app"
+_MAPPED = "CREATE USER MAPPING FOR PUBLIC SERVER back OPTIONS (user 'keeper')"
+
+
+@pytest.mark.parametrize(
+    ("done", "expected"),
+    [
+        ((_USED, _MAPPED), ["foreign server back"]),
+        ((_USED, _MAPPED.replace("PUBLIC", "app")), ["foreign server back"]),
+        ((_USED, _MAPPED.replace("PUBLIC", "ledger_owner")), []),
+        ((_MAPPED,), []),
+        ((_USED, _MAPPED, "ALTER SERVER back OPTIONS (ADD dbname 'postgres')"), []),
+    ],
+    ids=["all are mapped", "it is mapped", "another is mapped", "may not use it", "other database"],
+)
+def test_a_foreign_server_that_may_lead_back_is_told(
+    server: Server, done: Sequence[str], expected: Sequence[str]
+) -> None:
+    undone = ("DROP EXTENSION postgres_fdw CASCADE",)
+    with changed(server, (*_FOREIGN, *done), undone) as row:
+        assert [way.rpartition(" ")[0] for way in ways_of(row)] == expected
+
+
+def test_the_application_deletes_a_row_by_a_foreign_server(server: Server) -> None:
+    """What is told is true: a foreign table of its own, as somebody else."""
+    server.run(
+        "ALTER TABLE audit_log DISABLE TRIGGER audit_rows",
+        "INSERT INTO audit_log VALUES (999, now(), 'x', 'x', 'x')",
+        "CREATE EXTENSION postgres_fdw",
+        "CREATE SERVER back FOREIGN DATA WRAPPER postgres_fdw"
+        f" OPTIONS (host '127.0.0.1', port '{server.port}', dbname 'ledger')",
+        f"CREATE USER MAPPING FOR PUBLIC SERVER back OPTIONS (user '{SUPERUSER}',"
+        f" password '{PASSWORD}')",
+        _USED,
+        database="ledger",
+    )
+    try:
+        with server.connect("ledger", "app", "application-of-the-tests") as connection:
+            connection.execute(
+                "CREATE FOREIGN TABLE pg_temp.mine (id bigint) SERVER back"
+                " OPTIONS (schema_name 'public', table_name 'audit_log')"
+            )
+            deleted = connection.execute("DELETE FROM pg_temp.mine WHERE id = 999").rowcount
+    finally:
+        server.run(
+            "DROP EXTENSION postgres_fdw CASCADE",
+            "DELETE FROM audit_log WHERE id = 999",
+            "ALTER TABLE audit_log ENABLE ALWAYS TRIGGER audit_rows",
+            database="ledger",
+        )
+    assert deleted == 1
+
+
+def test_thousands_of_routines_of_hundreds_of_roles_are_read_in_time(server: Server) -> None:
+    """One acts as a superuser, and all may run it: so each role counts, and each routine."""
+    each = "DO $$ BEGIN FOR i IN 1..{} LOOP {} END LOOP; END $$"
+    make = (
+        "EXECUTE format('CREATE FUNCTION many.f%s() RETURNS int LANGUAGE sql"
+        " SECURITY DEFINER AS $f$SELECT 1$f$', i);"
+        " EXECUTE format('ALTER FUNCTION many.f%s() OWNER TO many_%s', i, i % 300 + 1);"
+    )
+    done = (
+        "CREATE SCHEMA many",
+        each.format(300, "EXECUTE format('CREATE ROLE many_%s', i);"),
+        each.format(4000, make),
+        _FORGE,
+    )
+    undone = (
+        "DROP FUNCTION forge()",
+        "DROP SCHEMA many CASCADE",
+        each.format(300, "EXECUTE format('DROP ROLE many_%s', i);"),
+    )
+    with changed(server, done, undone) as row:
+        (told,) = ways_of(row)
+    assert told.startswith("public.forge() as postgres")

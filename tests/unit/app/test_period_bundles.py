@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,13 +18,13 @@ from auditor.app.period.reach import Reach, make_with_reach, shortfall
 from auditor.app.selection import Selection
 from auditor.app.subject import find_subject
 from auditor.attest.evidence import Evidence
-from auditor.attest.package import MANIFEST, Manifest, Span
+from auditor.attest.package import MANIFEST, Chosen, Manifest, Span
 from auditor.attest.result import StepVerdict, VerificationReport
 from auditor.attest.verify import PACKAGE_STEPS, take_steps
 from auditor.core.canonical import digest
 from auditor.core.model.period_report import Bounds
 from auditor.errors import ExitCode, UsageError, VerificationError
-from auditor.ledger.entries import Report
+from auditor.ledger.entries import Report, RunAbort
 from auditor.render.period.json_v1 import PeriodJsonRenderer
 from tests.unit.app.bundles import LATER, check, make, on_day, pack, sealed, unpacked
 from tests.unit.app.company import BEGIN, Company, found, target, ticking
@@ -193,6 +194,88 @@ def test_a_bundle_whose_span_begins_too_late_cannot_tell(tmp_path: Path) -> None
     verdict, detail = last_step(check(company, pack(cut, tmp_path / "y.zip")))
     assert verdict is StepVerdict.CANNOT_TELL
     assert detail.startswith(("the bundle does not hold the whole log", "the bundle holds a part"))
+
+
+@pytest.fixture(scope="module")
+def carrying(tmp_path_factory: pytest.TempPathFactory) -> tuple[Company, Path]:
+    """A company whose `a` always failed; a bundle with two runs of the period, and its report."""
+    folder = tmp_path_factory.mktemp("carrying")
+    company = found(folder / "work", target(bad=["a"]))
+    for day in (0, 10, 20, 27, 30, 40):
+        on_day(company, day)
+    exported(company, folder / "x.zip", reported(company, folder / "report.json"))
+    return company, folder / "x.zip"
+
+
+@pytest.mark.parametrize(
+    ("before", "runs"), [(slice(0, 0), slice(3, 5)), (slice(0, 3), slice(4, 5))]
+)
+def test_a_report_over_runs_that_nobody_verified_cannot_be_told(
+    carrying: tuple[Company, Path], tmp_path: Path, before: slice, runs: slice
+) -> None:
+    """Their statements lie in the bundle, and the manifest does not name the runs."""
+    company, path = carrying
+    names, chosen = runs_of(company), Chosen(kind="runs")
+    changes = {"before": names[before], "runs": names[runs], "chosen": chosen}
+    cut = _without(unpacked(path), company, **changes)
+    report = check(company, pack(cut, tmp_path / "y.zip"), BEGIN + timedelta(days=46))
+    verdict, detail = last_step(report)
+    assert verdict is StepVerdict.CANNOT_TELL
+    assert "is not among those of the bundle, and was not verified" in detail
+
+
+def test_runs_before_the_period_are_said_not_to_have_been_judged_again(
+    carrying: tuple[Company, Path],
+) -> None:
+    company, path = carrying
+    step = check(company, path, BEGIN + timedelta(days=46)).steps[7]
+    assert step.verdict is StepVerdict.WARNING
+    assert "3 runs before the period were not judged again" in step.detail
+
+
+def test_a_run_of_the_period_that_may_have_ended_later_leaves_its_report_open(
+    tmp_path: Path,
+) -> None:
+    company = found(tmp_path / "work", target(bad=["a"]))
+    for day in (0, 20):
+        on_day(company, day)
+    company.configure(targets=[target(mode="interrupted")])
+    with pytest.raises(KeyboardInterrupt):
+        Company(company.folder, ticking(BEGIN + timedelta(days=30))).scan(Selection())
+    company.configure(targets=[target(bad=["a"])])
+    for day in (40, 50):
+        on_day(company, day)
+    first, second, open_one, after, _last = runs_of(company)
+    make(company, Wish(runs=(first, second, after)), tmp_path / "x.zip")
+    members = unpacked(tmp_path / "x.zip")
+    history = company.project().store.history(open_one)
+    assert history is not None
+    assert history.start is not None
+    policy = history.start.policy.path  # what is needed to tell of the run goes along unasked
+    members[policy] = (company.folder / "evidence" / policy).read_bytes()
+    view, size = viewed(pack(_without(members, company), tmp_path / "y.zip"))
+    _made, reach = make_with_reach(view, PeriodRequest(BOUNDS), size)
+    assert f"whether run {open_one} ended later" in shortfall(view, BOUNDS, reach, size)
+
+
+def test_what_breaks_the_order_of_a_run_long_after_it_goes_along(
+    carrying: tuple[Company, Path], tmp_path: Path
+) -> None:
+    """Whoever writes the log says later that a run was given up: the bundle says so as well."""
+    folder = tmp_path / "work"
+    shutil.copytree(carrying[0].folder, folder)
+    company = Company(folder, ticking(BEGIN + timedelta(days=70)))
+    project = company.project()
+    key, stray = project.log_key(), RunAbort(run=runs_of(company)[4], reason="not wanted")
+    named = key.note_key(project.origin)
+    with project.store.open_log(key=named, sign=key.sign, clock=company.clock) as log:
+        index = log.append(stray)
+        log.commit()
+    on_day(company, 71)
+    exported(company, tmp_path / "x.zip")
+    step = check(company, tmp_path / "x.zip", BEGIN + timedelta(days=72)).steps[4]
+    assert step.verdict is StepVerdict.BAD
+    assert f"entry {index}: the run is over" in step.detail
 
 
 def test_a_run_before_the_period_without_its_verdicts_is_bad(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor.app.export.choice import Wish
 from auditor.app.project import load_trust
 from auditor.app.upkeep.holds import clear_hold, hold_again, list_holds, read_book, set_hold
 from auditor.app.upkeep.prune import Pruned, prune
@@ -17,11 +18,12 @@ from auditor.app.verifying import rejudge_record
 from auditor.attest.result import StepResult, StepVerdict, VerificationReport
 from auditor.attest.verify import verify_store
 from auditor.core.canonical import canonical
-from auditor.errors import UsageError
+from auditor.errors import UsageError, VerificationError
 from auditor.ledger.entries import LogBody, PruneRecord
 from auditor.ledger.retention import pruned_list
 from auditor.ledger.runs import RunHistory
 from auditor.store.local import LocalStore
+from tests.unit.app.bundles import make
 from tests.unit.app.company import BEGIN, Company, found, target, ticking
 
 LATER = BEGIN + timedelta(days=500)
@@ -104,6 +106,22 @@ def test_evidence_past_its_retention_goes_and_the_rest_stays(
     assert not any(path.exists() for path in old)
     assert all(path.exists() for path in kept if "tile" not in path.parts)
     assert all(path.exists() for path in evidence(company, runs[2]))
+
+
+def test_a_bundle_names_what_was_pruned_and_misses_what_was_not(
+    company: Company, runs: list[str], tmp_path: Path
+) -> None:
+    gone = {path.name for path in evidence(company, runs[0])}
+    (kept, *_rest) = evidence(company, runs[2])
+    pruned(company)
+    done = make(company, Wish(), tmp_path / "x.zip")
+    left = {item.path.rpartition("/")[2]: item.reason for item in done.left_out}
+    assert gone
+    assert all("deleted after its retention" in left[name] for name in gone)
+    assert kept.name not in left
+    kept.unlink()
+    with pytest.raises(VerificationError, match="missing"):
+        make(company, Wish(), tmp_path / "y.zip")
 
 
 def test_verification_knows_that_it_was_right(company: Company, runs: list[str]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import struct
 import zlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
@@ -29,8 +30,8 @@ _PACKED: Mapping[bytes, str] = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
     b"\xfd7zXZ\x00": "xz data",
     b"\x28\xb5\x2f\xfd": "zstd data",
-    b"BZh": "bzip2 data",
 }
+_BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")  # a block, or the end of none
 _KEY_TABLE = b"\x05\x02"  # MIT krb5, keytab file format 2
 _JKS, _JCEKS = b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce"
 _TRUSTED = 2  # entries of a Java store: 1 private key, 2 trusted certificate, 3 secret key
@@ -73,6 +74,8 @@ def _layers(data: bytes) -> Iterator[bytes]:
     for magic, what in _PACKED.items():
         if data.startswith(magic):
             raise ValueError(f"it is {what}, which is not looked into")
+    if _BZIP2.match(data):
+        raise ValueError("it is bzip2 data, which is not looked into")
 
 
 def _unpacked(data: bytes) -> bytes:

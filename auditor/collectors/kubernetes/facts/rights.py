@@ -44,6 +44,7 @@ _ABOUT_ONESELF = {
     "authorization.k8s.io": {"selfsubjectaccessreviews", "selfsubjectrulesreviews"},
     "authentication.k8s.io": {"selfsubjectreviews"},
 }
+_TRUST_BUNDLES = (["certificates.k8s.io"], {"clustertrustbundles"})
 
 
 def full_rights(value: object, _item: Item, _world: World) -> list[str]:
@@ -80,8 +81,9 @@ def open_rights(value: object, item: Item, _world: World) -> list[str]:
     """Grants to nobody in particular, beyond what the API server gives them; [] for all others.
 
     Its own: health and version to callers without credentials; discovery, the keys of tokens and
-    questions about oneself to everybody (kubernetes.io, "Default roles"); and the address of the
-    cluster in kube-public, which kubeadm gives to all (`cluster-info`).
+    questions about oneself to everybody (kubernetes.io, "Default roles"), and the certificates of
+    authorities where the server keeps them (ClusterTrustBundle); and the address of the cluster in
+    kube-public, which kubeadm gives to all (`cluster-info`).
     """
     if item.key not in _NOBODY | _EVERYBODY:
         return []
@@ -98,6 +100,8 @@ def _is_given_to_all(grant: Mapping[str, object], *, known: bool) -> bool:
     if (grant.get("scope"), grant.get("names")) == ("kube-public", ["cluster-info"]):
         return verbs <= {"get"} and resources <= {"configmaps"}
     groups = names(grant.get("groups"))
+    if (groups, resources) == _TRUST_BUNDLES:
+        return known and verbs <= {"get", "list", "watch"}
     about = [_ABOUT_ONESELF.get(group, set[str]()) for group in groups]
     return known and verbs <= {"create"} and any(about) and resources <= set[str]().union(*about)
 

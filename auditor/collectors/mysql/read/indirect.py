@@ -3,7 +3,8 @@
 What code does cannot be decided, so whether it *could* is said: it counts when its definer may
 change the table (by itself, or by other code) and an account of the application can have it run:
 routines that it may run as their definer or alter, triggers of tables that it may write, updatable
-views that it may change. Events count whoever made them: nobody needs to run them.
+views that it may change, and views that it may only read where their definer may run functions: a
+view runs them with its definer's rights. Events count whoever made them: nobody needs to run them.
 
 Code whose definer is no account does not run, and a trigger that begins with an error does no more.
 A trigger of the audit table itself cannot change it: the server refuses (error 1442).
@@ -20,8 +21,10 @@ from auditor.collectors.mysql.desk import Desk
 from auditor.collectors.mysql.privileges import Grant, Privileges
 from auditor.collectors.mysql.read.guards import raises
 from auditor.collectors.sql.might import detours, mighty
+from auditor.collectors.sql.session import Row
 
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE"})
+_SHIPPED = {("sys", "mysql.sys@localhost"), ("sys", "mariadb.sys@localhost")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,11 @@ def read_code(desk: Desk, privileges: Privileges) -> list[Code]:
     """
     for grant in ("triggers", "routines", "events", "tables"):
         desk.require(grant)
+    routines = desk.ask("definer_routines").rows
     return [
-        *_routines(desk, privileges),
+        *_routines(routines, privileges),
         *_triggers(desk, privileges),
-        *_views(desk, privileges),
+        *_views(desk, privileges, routines),
         *_events(desk),
     ]
 
@@ -112,8 +116,8 @@ def _lower(names: tuple[str, str]) -> tuple[str, ...]:
     return tuple(name.lower() for name in names)
 
 
-def _routines(desk: Desk, privileges: Privileges) -> Iterator[Code]:
-    for row in desk.ask("definer_routines").rows:
+def _routines(rows: Iterable[Row], privileges: Privileges) -> Iterator[Code]:
+    for row in rows:
         kind, schema, name, definer, security, digest = map(str, row)
         reached = partial(
             privileges.runs, database=schema, routine=name, definer=security == "DEFINER"
@@ -132,12 +136,33 @@ def _triggers(desk: Desk, privileges: Privileges) -> Iterator[Code]:
         yield Code(text, _as_definer(definer), reached, (place, table))
 
 
-def _views(desk: Desk, privileges: Privileges) -> Iterator[Code]:
-    """Their text is not shown to us: any view may be one of the audit table."""
-    for row in desk.ask("definer_views").rows:
-        schema, name, definer = map(str, row)
-        reached = partial(privileges.has_any, rights=_WRITES, database=schema, table=name)
+def _views(desk: Desk, privileges: Privileges, routines: Iterable[Row]) -> Iterator[Code]:
+    """Their text is not shown to us: any view may be one of the audit table, or run a function."""
+    views = [tuple(map(str, row)) for row in desk.ask("definer_views").rows]
+    callers = _callers({_as_definer(view[2]) for view in views}, routines, privileges)
+    for schema, name, definer, updatable in views:
+        rights = _WRITES if updatable == "YES" else frozenset[str]()
+        if _as_definer(definer) in callers:
+            rights |= {"SELECT"}
+        reached = partial(privileges.has_any, rights=rights, database=schema, table=name)
         yield Code(f"view {schema}.{name} as {definer}", _as_definer(definer), reached)
+
+
+def _callers(
+    definers: Collection[str], routines: Iterable[Row], privileges: Privileges
+) -> frozenset[str]:
+    """Definers who may run a stored function; those that came with the schema `sys` change none."""
+    functions = [
+        (str(schema), str(name))
+        for kind, schema, name, definer, *_rest in routines
+        if kind == "function" and (schema, definer) not in _SHIPPED
+    ]
+    return frozenset(
+        _definer(one.name)
+        for one in privileges.accounts
+        if _definer(one.name) in definers
+        and any(privileges.runs(one, schema, name, definer=True) for schema, name in functions)
+    )
 
 
 def _events(desk: Desk) -> Iterator[Code]:

@@ -97,6 +97,36 @@ def test_attachments_of_one_that_is_gone_served_it_all_the_same(people: Organisa
     assert any("served attestation A-2026-001 for 2026-Q2 already" in reason for reason in told)
 
 
+def test_attachments_of_one_that_was_written_over_served_it_all_the_same(
+    people: Organisation,
+) -> None:
+    """The file keeps its id; each text that it had by then is known, not the last one alone."""
+    others = {"2026-Q2": "minutes.txt", "2026-Q3": "list.txt"}
+    for week, (period, name) in enumerate(others.items()):
+        then = at(people, BEGIN + week * WEEK)
+        ends = BEGIN + week * WEEK + timedelta(days=3)
+        then.attest(period=period, valid_until=ends, files=(people.record(name, name),))
+        assert [finding.status for finding in findings(then)] == [Status.PASS]
+        shutil.rmtree(people.folder / "attestations")
+    later = at(people, BEGIN + 2 * WEEK)
+    files = tuple(people.record(name, name) for name in others.values())
+    assert later.attest(period="2026-Q3", files=files).stem == "A-2026-001"
+    (only,) = findings(later)
+    assert only.status is Status.ERROR
+    assert "served attestation A-2026-001 for 2026-Q2 already" in only.reason
+
+
+def test_one_that_was_written_over_for_the_same_period_reuses_nothing(
+    people: Organisation,
+) -> None:
+    people.attest(period="2026-Q3", valid_until=BEGIN + timedelta(days=3))
+    people.scan()
+    shutil.rmtree(people.folder / "attestations")
+    later = at(people, BEGIN + WEEK)
+    later.attest(period="2026-Q3", statement="The board reviewed security, and said so.")
+    assert [finding.status for finding in findings(later)] == [Status.PASS]
+
+
 def _renamed(people: Organisation, path: Path, name: str) -> None:
     """The same under another id, signed anew."""
     text = path.read_text("utf-8").replace(path.stem, name)

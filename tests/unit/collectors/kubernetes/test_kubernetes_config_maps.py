@@ -94,6 +94,7 @@ def test_a_secret_in_binary_data_is_found(data: bytes) -> None:
     [
         b"",
         b"hello\n",
+        b"BZhome of the brave",
         PNG,
         DER,
         KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
@@ -104,8 +105,8 @@ def test_a_secret_in_binary_data_is_found(data: bytes) -> None:
         gzip.compress(b"harmless\n"),
     ],
     ids=(
-        "nothing", "text", "PNG", "certificate", "public key", "PKCS 12 of a certificate",
-        "JKS of a certificate", "JKS 1 of a certificate", "empty JKS", "gzip",
+        "nothing", "text", "text like bzip2", "PNG", "certificate", "public key",
+        "PKCS 12 of a certificate", "JKS of a certificate", "JKS 1 of one", "empty JKS", "gzip",
     ),
 )  # fmt: skip
 def test_what_is_no_secret_is_none(data: bytes) -> None:

@@ -75,6 +75,8 @@ def test_power_of_nobody_in_particular_is_told_like_anybodys(
         _rule("*", "selfsubjectreviews", "create"),
         _rule("authentication.k8s.io", "selfsubjectreviews", "create patch"),
         _rule("", "selfsubjectreviews pods", "create"),
+        _rule("certificates.k8s.io", "clustertrustbundles", "get update"),
+        _rule("certificates.k8s.io", "clustertrustbundles certificatesigningrequests", "list"),
         _urls("/metrics"),
         _urls("/healthz", "/logs/*"),
         _urls("*"),
@@ -102,6 +104,7 @@ def test_health_and_version_are_given_to_all(who: tuple[str, str]) -> None:
         _urls("/.well-known/openid-configuration", "/openid/v1/jwks"),
         _rule("authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews", "create"),
         _rule("authentication.k8s.io", "selfsubjectreviews", "create"),
+        _rule("certificates.k8s.io", "clustertrustbundles", "get list watch"),
     ],
 )
 def test_discovery_and_questions_about_oneself_are_for_those_with_credentials(

@@ -138,3 +138,27 @@ def test_who_may_run_a_routine_as_its_definer() -> None:
     assert not whole.runs(APP, "hr", "other", definer=True)
     table = Privileges([APP], [Grant(APP.name, "shop", "wipe", frozenset({"EXECUTE"}))])
     assert not table.runs(APP, "shop", "wipe", definer=True)
+
+
+@pytest.mark.parametrize(
+    ("schema", "definer", "told"),
+    [
+        ("shop", "root@localhost", ["view shop.shown as root@localhost"]),
+        ("sys", "root@localhost", ["view shop.shown as root@localhost"]),
+        ("sys", "mysql.sys@localhost", []),
+    ],
+)
+def test_a_view_that_is_only_read_counts_where_its_definer_may_run_a_function(
+    schema: str, definer: str, told: list[str]
+) -> None:
+    """The functions that came with the server change nothing."""
+    row = read(
+        {
+            "information_schema.views": [("shop", "shown", "root@localhost", "NO")],
+            "FROM mysql.tables_priv": [("app", "%", "shop", "shown", "Select")],
+            "ROUTINE_DEFINITION": [("function", schema, "f", definer, "DEFINER", "0123")],
+            "FROM mysql.procs_priv": [("root", "localhost", schema, "f", "Execute")],
+            "information_schema.events": [],
+        }
+    )
+    assert row.data["indirect"] == told
