@@ -160,7 +160,10 @@ def not_read(assessment: Assessment, most: int) -> Iterator[RenderableType]:
     gaps = unread(assessment)
     if gaps:
         yield _heading("not read", "counted as error, never as pass")
-    yield _rows([("yellow", CAUSE_LABEL[gap.cause], _gap(gap)) for gap in gaps[:most]])
+    words = [CAUSE_LABEL[gap.cause] for gap in gaps[:most]]
+    width = max([_MARGIN, *map(len, words)])  # a cause is not broken in two
+    rows = [("yellow", word, _gap(gap)) for word, gap in zip(words, gaps, strict=False)]
+    yield _rows(rows, width)
     if gaps[most:]:
         more = f"… and {len(gaps) - most:,} more (all of them: --format json, or the report)"
         yield _rows([("dim", "", _text(more))])
@@ -235,10 +238,10 @@ def _text(text: str, style: str = "") -> Text:
     return Text(visible(text), style=style, overflow="fold")
 
 
-def _rows(rows: Sequence[tuple[str, str, RenderableType]]) -> Table:
+def _rows(rows: Sequence[tuple[str, str, RenderableType]], width: int = _MARGIN) -> Table:
     """A narrow column with a word, and the rest beside it."""
     table = Table.grid(padding=(0, 1, 0, 0), expand=True)
-    table.add_column(width=_MARGIN, overflow="fold")
+    table.add_column(width=width, overflow="fold")
     table.add_column(ratio=1, overflow="fold")
     for style, word, body in rows:
         table.add_row(Text(word, style=style), body)

@@ -19,6 +19,11 @@ from auditor.core.model.status import Cause
 
 _MAX_DETAIL = 300
 _MIN_SERVER_ERROR = 500
+# What stands in between answers with a page for people.
+_PAGE = re.compile(
+    r"<(?:!doctype html|html)(?=[\s>])(?:.*?<title[^>]*>(?P<title>.*?)</title>)?.*",
+    re.IGNORECASE | re.DOTALL,
+)
 # Ids and encoded explanations differ from call to call: equal answers must give equal gaps.
 _VOLATILE = re.compile(
     r"\s*(Encoded authorization failure message:.*|\(?\b(Request ?ID|Host ?ID)\b:? ?[\w+/=-]+\)?)",
@@ -190,7 +195,12 @@ def _hint_when_denied(code: str, action: str) -> str:
     return f"allow {action} to the auditor's identity"
 
 
+def _page(found: re.Match[str]) -> str:
+    title = (found["title"] or "").strip()
+    return f"a web page, {title!r}" if title else "a web page"
+
+
 def _detail(message: str) -> str:
-    """One line, without what differs from call to call."""
-    line = " ".join(_VOLATILE.sub("", message).split())
+    """One line, without what differs from call to call; of a web page no more than its title."""
+    line = " ".join(_PAGE.sub(_page, _VOLATILE.sub("", message)).split())
     return line if len(line) <= _MAX_DETAIL else f"{line[: _MAX_DETAIL - 1]}…"

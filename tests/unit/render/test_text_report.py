@@ -116,6 +116,13 @@ def test_capped_gaps_state_the_number_left_out() -> None:
     assert "… and 2 more (all of them: --format json, or the report)" in text
 
 
+def test_the_cause_of_a_gap_stands_on_one_line() -> None:
+    gaps = (Gap(Cause.NOT_SUPPORTED, "no", "here"), Gap(Cause.UNREACHABLE, "no", "there"))
+    lines = _text(sample(findings=[], readings=(replace(READINGS[0], gaps=gaps),))).splitlines()
+
+    assert {"not supported", "unreachable"} <= {line[:13].strip() for line in lines}
+
+
 def test_refused_waivers_are_named_with_the_reason() -> None:
     text = _flat(_text(sample(), width=200))
 

@@ -79,3 +79,17 @@ def test_what_differs_from_call_to_call_is_left_out() -> None:
     encoded = "You may not. Encoded authorization failure message: abc"
     gap = classify(_client_error("UnauthorizedOperation", 403, encoded), "ec2", "x").gap
     assert gap.detail == "UnauthorizedOperation: You may not."
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<p>Check your spelling",
+         "404: a web page, '404 Not Found'"),
+        ("<HTML><body>proxy</body></HTML>", "404: a web page"),
+        ("a bucket <html-report>", "404: a bucket <html-report>"),
+    ],
+)  # fmt: skip
+def test_of_a_web_page_its_title_is_told(page: str, told: str) -> None:
+    gap = classify(_client_error("404", 404, page), "s3", "ListBuckets").gap
+    assert gap.detail == told
