@@ -103,6 +103,18 @@ def test_bookmarks_lead_to_the_chapters_and_controls(reader: PdfReader) -> None:
     assert "Every person who signs in has a second factor" in nested
 
 
+def test_the_contents_name_what_follows_in_its_order(reader: PdfReader) -> None:
+    text = reader.pages[1].extract_text()
+    assert text.count("Controls that were not tested") == 1
+    chapters = [line.strip(" .0123456789") for line in text.splitlines()]
+    begin, end = chapters.index("Controls"), chapters.index("Controls that were not tested")
+    later = "".join(page.extract_text() for page in reader.pages[2:])
+    chapter = later[later.index("worst first.") :]
+    places = [chapter.index(title) for title in chapters[begin + 1 : end + 1]]
+    assert len(places) > 1
+    assert places == sorted(places)
+
+
 def test_pages_are_a4_and_numbered(reader: PdfReader) -> None:
     total = len(reader.pages)
 
